@@ -1,0 +1,1 @@
+"""One script a screen; what screens share is in `pages.shared`."""

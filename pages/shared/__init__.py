@@ -1,0 +1,1 @@
+"""What the screens share: the frame, asking, filters, the document view, charts, the probe card."""

@@ -1,0 +1,1 @@
+"""What makes a build, stage by stage."""

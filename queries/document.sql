@@ -1,0 +1,2 @@
+-- One row: a document.
+select * from docs where doc_key = $doc_key;

@@ -1,0 +1,12 @@
+-- One row a probe of a list, in ascending order from the key onward, the probe at the key itself included.
+with page as (
+    select place, key, label
+    from ordered($where, $sort, $descending)
+    where key > $key::double or (key = $key::double and place >= $place::int)
+    order by key, place
+    limit $count
+)
+select probe_id, doc_key, doc_id, slot, scope, target, typicality, label, score, mean, spread, distance,
+    left(question, 200) as question, key, place
+from facets join page using (place)
+order by key, place;

@@ -1,0 +1,391 @@
+"""The vocabulary of a build: scopes, targets, labels, flags, the sixteen slots, and the Arrow schemas of its files.
+
+Everything else in the project takes these words from here. `CARD` is the published form (config `default`); `DOCS`,
+`PROBES` and `FACETS` are the index, which is derived from it and laid out for reading (queries/store.py).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+READER_WINDOW = (
+    4000  # characters of the complement that the blind answerer sees (dataset card, "Answerer + judge")
+)
+ROLLOUTS = 5  # blind answers per scored probe (dataset card)
+
+
+class Scope(StrEnum):
+    """How much text a probe's atom is."""
+
+    WORD = "word"
+    LENS = "lens"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+    WHOLE = "whole"
+
+
+SCORED_SCOPES = (Scope.SENTENCE, Scope.PARAGRAPH, Scope.WHOLE)
+
+
+class SplitGroup(StrEnum):
+    """The four splits of a row; word and lens share one."""
+
+    WORD_LENS = "word_lens"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+    WHOLE = "whole"
+
+
+SPLIT_GROUP = {
+    Scope.WORD: SplitGroup.WORD_LENS,
+    Scope.LENS: SplitGroup.WORD_LENS,
+    Scope.SENTENCE: SplitGroup.SENTENCE,
+    Scope.PARAGRAPH: SplitGroup.PARAGRAPH,
+    Scope.WHOLE: SplitGroup.WHOLE,
+}
+
+
+class Target(StrEnum):
+    """The hidden side of the split."""
+
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+
+
+class Typicality(StrEnum):
+    """Whether a suffix atom recurs in the sibling continuations, as the generator judged it."""
+
+    TYPICAL = "typical"
+    ATYPICAL = "atypical"
+
+
+class Label(StrEnum):
+    """The automatic label: HARD below one threshold of the max score, EASY from another, MIDDLE between."""
+
+    HARD = "HARD"
+    MIDDLE = "MIDDLE"
+    EASY = "EASY"
+    UNSCORED = "UNSCORED"
+
+
+class Located(StrEnum):
+    """How an atom was found in its document."""
+
+    EXACT = "exact"
+    WHITESPACE = "whitespace"
+    FUZZY = "fuzzy"
+    MISSING = "missing"
+
+
+class Sort(StrEnum):
+    """What a list of probes can be ordered by."""
+
+    SCORE = "score"
+    MEAN = "mean"
+    SPREAD = "spread"
+    DISTANCE = "distance"
+    DOCUMENT = "document"
+
+
+class SearchField(StrEnum):
+    """Where a text search looks."""
+
+    QUESTION = "question"
+    ATOM = "atom"
+    ANSWERS = "answers"
+    DOCUMENT = "document"
+
+
+class Thresholds(NamedTuple):
+    """The two cuts of the max score, in hundredths: HARD is below the first, EASY from the second on."""
+
+    hard_below: int = 40
+    easy_from: int = 80
+
+
+SLOTS: tuple[Scope, ...] = (
+    *(Scope.WORD,) * 5,
+    *(Scope.LENS,) * 5,
+    *(Scope.SENTENCE,) * 3,
+    *(Scope.PARAGRAPH,) * 2,
+    Scope.WHOLE,
+)
+"""The scope of each of a document's sixteen slots, by `slot_idx` (dataset card, "Probe design")."""
+
+
+class Flag(StrEnum):
+    """What is wrong, or worth knowing, about a probe. The order is that of the validators V1-V23 they come from."""
+
+    SPLIT_OUTSIDE = "split_outside"
+    CONTEXT_MISMATCH = "context_mismatch"
+    SPLIT_MID_WORD = "split_mid_word"
+    ATOM_MISSING = "atom_missing"
+    ATOM_LEAK = "atom_leak"
+    QUESTION_LEAK = "question_leak"
+    SCAFFOLD_LEAK = "scaffold_leak"
+    FIELD_NULL = "field_null"
+    FIELD_EMPTY = "field_empty"
+    SLOT_INVALID = "slot_invalid"
+    TYPICALITY_MISMATCH = "typicality_mismatch"
+    INDEX_MISMATCH = "index_mismatch"
+    TOKEN_COUNT = "token_count"
+    IPA_INVALID = "ipa_invalid"
+    SCORES_INCONSISTENT = "scores_inconsistent"
+    RESPONSE_NOT_ATOM = "response_not_atom"
+    WINDOW_TRUNCATED = "window_truncated"
+    SHORT_COMPLEMENT = "short_complement"
+    NEAR_DUPLICATE = "near_duplicate"
+    OFF_POLICY = "off_policy"
+    SPLITS_DISAGREE = "splits_disagree"
+    RUNAWAY_TEXT = "runaway_text"
+    UNSCORED = "unscored"
+    ATOM_SHAPE = "atom_shape"
+    INJECTION_TEXT = "injection_text"
+
+
+class FlagRule(NamedTuple):
+    """The validator behind a flag and what it means, in words for the screen."""
+
+    validator: str
+    meaning: str
+
+
+FLAG_RULES: dict[Flag, FlagRule] = {
+    Flag.SPLIT_OUTSIDE: FlagRule("V1", "The split is not inside the document."),
+    Flag.CONTEXT_MISMATCH: FlagRule("V2", "The stored context is not the visible side of the document."),
+    Flag.SPLIT_MID_WORD: FlagRule("V3", "The split falls inside a word or a character cluster."),
+    Flag.ATOM_MISSING: FlagRule("V4", "The atom was not found on the hidden side."),
+    Flag.ATOM_LEAK: FlagRule("V4", "The atom also stands word for word on the visible side."),
+    Flag.QUESTION_LEAK: FlagRule("V5", "The question contains the atom, or rare words of it."),
+    Flag.SCAFFOLD_LEAK: FlagRule(
+        "V6", "The question speaks of the prefix, the suffix, the split or hidden states."
+    ),
+    Flag.FIELD_NULL: FlagRule("V7", "A required field is null."),
+    Flag.FIELD_EMPTY: FlagRule("V7", "A required field is empty."),
+    Flag.SLOT_INVALID: FlagRule("V8", "The slot is missing, outside 0-15, repeated, or of another scope."),
+    Flag.TYPICALITY_MISMATCH: FlagRule(
+        "V9", "Typicality is set for a prefix target, or missing for a suffix one."
+    ),
+    Flag.INDEX_MISMATCH: FlagRule("V10", "The signed index disagrees with the target or the absolute index."),
+    Flag.TOKEN_COUNT: FlagRule("V11", "The lens atom does not have the number of tokens it claims."),
+    Flag.IPA_INVALID: FlagRule(
+        "V12", "The incorrect plausible answer equals the atom, stands in view, or has another shape."
+    ),
+    Flag.SCORES_INCONSISTENT: FlagRule(
+        "V13", "The scores are fewer than five, out of range, or disagree with their summary."
+    ),
+    Flag.RESPONSE_NOT_ATOM: FlagRule("V14", "The target response of a word or lens probe is not its atom."),
+    Flag.WINDOW_TRUNCATED: FlagRule("V15", "The blind reader saw only part of the visible side."),
+    Flag.SHORT_COMPLEMENT: FlagRule("V16", "The visible side is shorter than 200 characters."),
+    Flag.NEAR_DUPLICATE: FlagRule("V17", "The document nearly repeats one of another round."),
+    Flag.OFF_POLICY: FlagRule("V18", "A suffix atom lies in the human opening, so the model never wrote it."),
+    Flag.SPLITS_DISAGREE: FlagRule("V19", "The split is not the one its scope group names."),
+    Flag.RUNAWAY_TEXT: FlagRule("V20", "A rationale is longer than 4,000 characters."),
+    Flag.UNSCORED: FlagRule("V21", "A sentence, paragraph or whole probe has no score."),
+    Flag.ATOM_SHAPE: FlagRule("V22", "The atom is not one unit of its scope."),
+    Flag.INJECTION_TEXT: FlagRule(
+        "V23", "The text contains markup or instructions aimed at a reader or a model."
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which probes are meant. An empty tuple or None means any; hashable, so a cache key.
+
+    `scopes`, `targets` and `typicalities` take "" for the probes whose value is null; a probe is meant when it has
+    any of `flags`, where "" stands for having none.
+    Scores are the max score in hundredths, both ends included. `search` names a row set made by `Store.search`.
+    """
+
+    scopes: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    typicalities: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+    score_from: int | None = None
+    score_to: int | None = None
+    rounds: tuple[int, ...] = ()
+    levels: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
+    doc_id: str | None = None
+    host: str | None = None
+    search: str | None = None
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the filter as the struct that the SQL macro `chosen` reads as `$where`."""
+        return {
+            "scopes": list(self.scopes),
+            "targets": list(self.targets),
+            "typicalities": list(self.typicalities),
+            "labels": [str(label) for label in self.labels],
+            "score_from": self.score_from,
+            "score_to": self.score_to,
+            "rounds": list(self.rounds),
+            "levels": list(self.levels),
+            "flag_bits": flag_bits(self.flags) if self.flags else None,
+            "unflagged": "" in self.flags,
+            "doc_id": self.doc_id,
+            "host": self.host,
+            "search": self.search,
+            **self.thresholds._asdict(),
+        }
+
+
+def flag_bits(flags: Iterable[str]) -> int:
+    """Return the bits of `flags` as in the column `flag_bits` of queries/facets.sql; "" has none."""
+    order = list(Flag)
+    return sum(1 << order.index(Flag(flag)) for flag in flags if flag)
+
+
+def _card() -> pa.Schema:
+    string, number, whole = pa.string(), pa.float64(), pa.int64()
+    splits = pa.struct([(str(group), whole) for group in SplitGroup])
+    return pa.schema(
+        [
+            ("doc", string),
+            ("scope", string),
+            ("verbalizer_prompt", string),
+            ("context", string),
+            ("atom_text", string),
+            ("target_response", string),
+            ("incorrect_plausible_answer", string),
+            ("bb_answer_rollout_answers", pa.list_(string)),
+            ("bb_answer_rollout_scores", pa.list_(number)),
+            ("bb_answer_score_mean", number),
+            ("bb_answer_score_max", number),
+            ("bb_answer_score_min", number),
+            ("row_seed", whole),
+            ("doc_id", string),
+            ("doc_source", string),
+            ("doc_idx", whole),
+            ("split_char_offset", whole),
+            ("row_splits", splits),
+            ("doc_choice_rationale", string),
+            ("split_rationale", string),
+            ("slot_idx", number),
+            ("target", string),
+            ("typicality", string),
+            ("abs_index", number),
+            ("signed_index", number),
+            ("signed_index_hint", number),
+            ("actual_word_distance_from_split", number),
+            ("synergy_check", string),
+            ("distribution_check", string),
+            ("difficulty_check", string),
+            ("source", string),
+            ("n_tokens_actual", number),
+            ("tokenizer", string),
+            ("generator_model", string),
+            ("source_model", string),
+        ]
+    )
+
+
+CARD: pa.Schema = _card()
+"""The published row, column by column and type by type as on the dataset card."""
+
+DOCS: pa.Schema = pa.schema(
+    [
+        ("doc_key", pa.string()),  # 12 letters; hash of source model, doc_id, doc_idx and text
+        ("doc_id", pa.string()),
+        ("doc_idx", pa.int64()),
+        ("doc_source", pa.string()),
+        ("host", pa.string()),
+        ("round", pa.int32()),
+        ("opening_end", pa.int32()),  # where the human opening stops, in characters; null = unknown
+        ("text", pa.string()),
+    ]
+)
+"""Index, `docs`: one row a document, sorted by `doc_key`."""
+
+PROBES: pa.Schema = pa.schema(
+    [
+        ("probe_id", pa.string()),  # 12 letters, unique in the build (queries/identity.py)
+        ("doc_key", pa.string()),
+        (
+            "content_hash",
+            pa.string(),
+        ),  # question, atom, split, complement: tells whether a human label still applies
+        ("round", pa.int32()),
+        ("level", pa.int32()),
+        ("slot", pa.int32()),
+        ("scope", pa.string()),
+        ("target", pa.string()),
+        ("typicality", pa.string()),
+        ("split", pa.int32()),
+        ("split_word_lens", pa.int32()),
+        ("split_sentence", pa.int32()),
+        ("split_paragraph", pa.int32()),
+        ("split_whole", pa.int32()),
+        ("question", pa.string()),
+        ("atom", pa.string()),
+        ("target_response", pa.string()),
+        ("ipa", pa.string()),
+        ("answers", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.float64())),
+        ("score_mean", pa.float64()),
+        ("score_max", pa.float64()),
+        ("score_min", pa.float64()),
+        ("located", pa.string()),
+        ("atom_start", pa.int32()),  # characters in the document; null where the atom is missing
+        ("atom_end", pa.int32()),
+        ("occurrences", pa.int32()),  # of the atom on the hidden side
+        ("distance_chars", pa.int32()),  # from the split to the near end of the atom; 0 = touching
+        ("distance_words", pa.int32()),
+        ("distance_tokens", pa.int32()),
+        ("window_start", pa.int32()),  # what the blind reader saw
+        ("window_end", pa.int32()),
+        ("stored_context", pa.string()),  # only where it is not the visible side of the document
+        ("synergy_check", pa.string()),
+        ("distribution_check", pa.string()),
+        ("difficulty_check", pa.string()),
+        ("doc_choice_rationale", pa.string()),
+        ("split_rationale", pa.string()),
+        ("row_seed", pa.int64()),
+        ("abs_index", pa.float64()),
+        ("signed_index", pa.float64()),
+        ("signed_index_hint", pa.float64()),
+        ("actual_word_distance", pa.float64()),
+        ("source", pa.string()),
+        ("n_tokens", pa.int32()),
+        ("tokenizer", pa.string()),
+        ("generator_model", pa.string()),
+        ("source_model", pa.string()),
+        ("evidence", pa.map_(pa.string(), pa.string())),  # flag -> what was seen
+        (
+            "source_file",
+            pa.string(),
+        ),  # where the row as stored is: a file in the round's source folder, a row in it
+        ("source_row", pa.int64()),
+    ]
+)
+"""Index, `probes`: one wide row a probe, sorted by `doc_key` and `slot`. Sentinels such as -9999 are null here."""
+
+FACETS: pa.Schema = pa.schema(
+    [
+        ("probe_id", pa.string()),
+        ("doc_key", pa.string()),
+        ("doc_id", pa.string()),
+        ("host", pa.string()),
+        ("round", pa.int32()),
+        ("level", pa.int32()),
+        ("slot", pa.int32()),
+        ("scope", pa.string()),
+        ("target", pa.string()),
+        ("typicality", pa.string()),
+        ("score", pa.int16()),  # max score in hundredths, rounded; null = unscored
+        ("mean", pa.float32()),
+        ("spread", pa.float32()),  # largest minus smallest of the scores
+        ("distance", pa.int32()),  # distance_chars
+        ("question", pa.string()),
+        *((f"flag_{flag}", pa.bool_()) for flag in Flag),  # null = not computed
+    ]
+)
+"""Index, `facets`: one narrow row a probe, each part sorted by `doc_id`, `slot` and `probe_id`.
+
+Not by scope and score: the table is read into memory whole, where every filter is a scan of 1-6 ms, and document order
+is what breaks ties and needs no sort at start (queries/facets.sql)."""
