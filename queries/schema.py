@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-READER_WINDOW = (
-    4000  # characters of the complement that the blind answerer sees (dataset card, "Answerer + judge")
-)
+READER_WINDOW = 4000  # characters of the complement that the blind answerer sees (dataset card, "Answerer + judge")
 ROLLOUTS = 5  # blind answers per scored probe (dataset card)
 
 
@@ -160,15 +158,11 @@ FLAG_RULES: dict[Flag, FlagRule] = {
     Flag.ATOM_MISSING: FlagRule("V4", "The atom was not found on the hidden side."),
     Flag.ATOM_LEAK: FlagRule("V4", "The atom also stands word for word on the visible side."),
     Flag.QUESTION_LEAK: FlagRule("V5", "The question contains the atom, or rare words of it."),
-    Flag.SCAFFOLD_LEAK: FlagRule(
-        "V6", "The question speaks of the prefix, the suffix, the split or hidden states."
-    ),
+    Flag.SCAFFOLD_LEAK: FlagRule("V6", "The question speaks of the prefix, the suffix, the split or hidden states."),
     Flag.FIELD_NULL: FlagRule("V7", "A required field is null."),
     Flag.FIELD_EMPTY: FlagRule("V7", "A required field is empty."),
     Flag.SLOT_INVALID: FlagRule("V8", "The slot is missing, outside 0-15, repeated, or of another scope."),
-    Flag.TYPICALITY_MISMATCH: FlagRule(
-        "V9", "Typicality is set for a prefix target, or missing for a suffix one."
-    ),
+    Flag.TYPICALITY_MISMATCH: FlagRule("V9", "Typicality is set for a prefix target, or missing for a suffix one."),
     Flag.INDEX_MISMATCH: FlagRule("V10", "The signed index disagrees with the target or the absolute index."),
     Flag.TOKEN_COUNT: FlagRule("V11", "The lens atom does not have the number of tokens it claims."),
     Flag.IPA_INVALID: FlagRule(
@@ -186,9 +180,7 @@ FLAG_RULES: dict[Flag, FlagRule] = {
     Flag.RUNAWAY_TEXT: FlagRule("V20", "A rationale is longer than 4,000 characters."),
     Flag.UNSCORED: FlagRule("V21", "A sentence, paragraph or whole probe has no score."),
     Flag.ATOM_SHAPE: FlagRule("V22", "The atom is not one unit of its scope."),
-    Flag.INJECTION_TEXT: FlagRule(
-        "V23", "The text contains markup or instructions aimed at a reader or a model."
-    ),
+    Flag.INJECTION_TEXT: FlagRule("V23", "The text contains markup or instructions aimed at a reader or a model."),
 }
 
 

@@ -32,11 +32,7 @@ def sides(*, length: int, split: int, target: Target) -> Sides:
     """Return the visible and the hidden range of a document of `length` characters, split at `split` (clamped)."""
     cut = clamp(split, length)
     before, after = Span(0, cut), Span(cut, length)
-    return (
-        Sides(visible=before, hidden=after)
-        if target is Target.SUFFIX
-        else Sides(visible=after, hidden=before)
-    )
+    return Sides(visible=before, hidden=after) if target is Target.SUFFIX else Sides(visible=after, hidden=before)
 
 
 def complement(text: str, *, split: int, target: Target) -> str:

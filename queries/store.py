@@ -77,9 +77,7 @@ def read_index(build: Path) -> Index:
             f"The build {build.name} has no index; run: python -m pipeline import SOURCE --build {build.name}"
         ) from None
     except ValueError as error:
-        raise BuildError(
-            f"The index of the build {build.name} is damaged ({error}); import it again."
-        ) from error
+        raise BuildError(f"The index of the build {build.name} is damaged ({error}); import it again.") from error
     return Index(
         revision=manifest["revision"],
         **{table: tuple(folder / part[table]["file"] for part in manifest["parts"]) for table in TABLES},
@@ -130,11 +128,7 @@ class Store:
     def _lay_out(self) -> None:
         for table, schema in TABLES.items():
             files = [str(path) for path in getattr(self.index, table)]
-            rows = (
-                self._con.read_parquet(files)
-                if files
-                else self._con.from_arrow(pa.Table.from_pylist([], schema))
-            )
+            rows = self._con.read_parquet(files) if files else self._con.from_arrow(pa.Table.from_pylist([], schema))
             rows.create_view(f"{table}_parts" if table == "facets" else table)
         for layout in ("facets", "chosen", "ordered"):
             self._con.execute(question(layout))
