@@ -1,0 +1,49 @@
+"""Read probes: filter them, choose one, see it in its document."""
+
+import streamlit as st
+
+from pages.shared import data, document, filters, probe_card, rail, reading
+
+where = filters.sidebar()
+build = data.current_build()
+counts = data.ask("count", where)[0]
+
+head, sorting = st.columns([3, 2], vertical_alignment="bottom")
+with sorting:
+    sort, descending = filters.order()
+listing = reading.Listing(ask=data.ask, where=where, sort=sort, descending=descending)
+
+here = reading.place(listing)
+if here is None:
+    head.subheader("No probe matches these filters" if counts["total"] else "This build holds no probes")
+    st.text("Widen or clear a filter." if counts["total"] else "Import some: python -m pipeline import SOURCE --build NAME")
+    head.button("Clear all filters", on_click=filters.clear, disabled=not counts["total"])
+    st.stop()
+head.text(reading.standing(here, counts))
+
+probe = data.ask("probe", probe_id=here.probe_id, doc_key=here.doc_key)[0]
+doc = data.ask("document", doc_key=here.doc_key)[0]
+
+rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
+with rail_side:
+    reading.pager(listing, here, counts["probes"])
+    with st.container(height=reading.HEIGHT, border=False):
+        rail.rows("rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe)
+with text_side:
+    st.text(f"{doc['doc_id']}, sibling {doc['doc_idx']} · {doc['host'] or 'no host'} · {len(doc['text']):,} characters")
+    rail.chips(
+        "chips",
+        data.ask("document_probes", where, doc_key=here.doc_key),
+        current=here.probe_id,
+        on_open=reading.open_probe,
+    )
+    reading.badges(probe)
+    document.show(
+        probe_id=here.probe_id,
+        segments=reading.segments(doc, probe, filters.searched()),
+        height=reading.HEIGHT,
+        on_action=reading.act,
+    )
+with card_side, st.container(height=reading.HEIGHT + 60, border=False):
+    probe_card.show(probe, label=reading.label(probe, where))
+    reading.stored_row(build, probe)

@@ -1,0 +1,93 @@
+"""The one bridge between the screens and the data: which build is open, and `ask`.
+
+The only module that uses Streamlit's caches. Caches are bounded, keyed by build and revision, and never see a frame:
+Streamlit hashes large frames by a sample, so that two different ones can share a key.
+"""
+
+import getpass
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pipeline.settings import build_names, builds_folder
+from queries.schema import Filter, Thresholds
+from queries.store import BuildError, Row, Search, Store, read_index
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenBuild:
+    """The build on screen, at one revision of its index."""
+
+    name: str
+    path: Path
+    revision: str
+    thresholds: Thresholds
+
+
+def annotator() -> str:
+    """Return who is reading: PROBES_ANNOTATOR, else the system user. Never asked for in a form."""
+    return os.environ.get("PROBES_ANNOTATOR") or getpass.getuser()
+
+
+def choose_build() -> None:
+    """Draw the build selector and the reader's name; stop the screen where there is no build to open."""
+    names = build_names()
+    if not names:
+        st.title("No build yet")
+        st.text("Import one, then reload this page:")
+        st.code("python -m pipeline import sample/hub --build sample", language=None)
+        st.stop()
+    with st.sidebar:
+        st.selectbox("Build", names, key="build", bind="query-params")
+        st.text(f"Reading as {annotator()}")
+
+
+def current_build() -> OpenBuild:
+    """Return the build that the selector names; stop the screen with one sentence where it cannot be opened."""
+    path = builds_folder() / str(st.session_state["build"])
+    try:
+        revision = _index(path).revision
+        settings = json.loads((path / "build.json").read_text(encoding="utf-8"))
+    except (BuildError, OSError, ValueError) as error:
+        st.title("This build cannot be opened")
+        st.code(str(error), language=None, wrap_lines=True)
+        st.stop()
+    thresholds = Thresholds(**settings["thresholds"])
+    return OpenBuild(name=path.name, path=path, revision=revision, thresholds=thresholds)
+
+
+def _index(path: Path) -> Any:
+    return _index_at(path, (path / "index" / "index.json").stat().st_mtime_ns) if path.exists() else read_index(path)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _index_at(path: Path, changed_ns: int) -> Any:
+    return read_index(path)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Opening the build")
+def _store(path: Path, revision: str) -> Store:
+    return Store(read_index(path))
+
+
+def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
+    """Return the rows that answer queries/<name>.sql on the open build."""
+    build = current_build()
+    return _answer(build.path, build.revision, name, where, tuple(sorted(parameters.items())))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _answer(
+    path: Path, revision: str, name: str, where: Filter | None, parameters: tuple[tuple[str, Any], ...]
+) -> list[Row]:
+    return _store(path, revision).fetch(name, where, **dict(parameters))
+
+
+def search(looked_for: Search) -> str:
+    """Return the name of the row set of a search, for Filter.search. Raises SearchError for a wrong expression."""
+    build = current_build()
+    return _store(build.path, build.revision).search(looked_for)

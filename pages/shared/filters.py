@@ -1,0 +1,185 @@
+"""The filter of every screen: widgets bound to the query string, read into one `Filter`, and the way back to a link.
+
+The names of the parameters are the widgets' keys, so a link is written and read in this module alone.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.shared import data
+from queries.schema import FLAG_RULES, Filter, Flag, Label, Scope, SearchField, Sort, Target, Thresholds, Typicality
+from queries.store import Search, SearchError
+
+SEARCH_LABEL = "Search text"  # the document component finds the field by this name for the key /
+NOTHING = "none"  # how a null value is called on screen
+
+
+def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
+    """Draw the filters and return what they mean. The label thresholds are drawn in `cuts`, else in the sidebar."""
+    options = _options()
+    with st.sidebar:
+        search = _search()
+        scopes = _pills("Scope", "scope", [*Scope], options["scope"])
+        targets = _pills("Target", "target", [*Target], options["target"])
+        typicalities = _pills("Typicality", "typicality", [*Typicality], options["typicality"])
+        labels = st.pills("Automatic label", list(Label), selection_mode="multi", key="label", bind="query-params")
+        low, high = st.slider("Max score", 0.0, 1.0, (0.0, 1.0), 0.01, key="score", bind="query-params")
+        flags = _flags(options["flag"])
+        with st.expander("Round, level, document", key="more"):
+            rounds = _numbers("Round", "round", options["round"])
+            levels = _numbers("Level", "level", options["level"])
+            doc_id = st.text_input("Document id", key="doc", bind="query-params")
+            host = st.text_input("Source host", key="host", bind="query-params", placeholder="example.org")
+    thresholds = _thresholds(cuts or st.sidebar)
+    return Filter(
+        scopes=tuple(scopes),
+        targets=tuple(targets),
+        typicalities=tuple(typicalities),
+        labels=tuple(Label(label) for label in labels),
+        score_from=round(low * 100) or None,
+        score_to=round(high * 100) if high < 1 else None,
+        rounds=tuple(rounds),
+        levels=tuple(levels),
+        flags=tuple(flags),
+        doc_id=(doc_id or "").strip() or None,
+        host=(host or "").strip() or None,
+        search=search,
+        thresholds=thresholds,
+    )
+
+
+def _options() -> Mapping[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {
+        facet: {} for facet in ("scope", "target", "typicality", "round", "level", "flag")
+    }
+    for row in data.ask("options"):
+        found[row["facet"]][row["value"]] = row["probes"]
+    return found
+
+
+def _search() -> str | None:
+    text = st.text_input(SEARCH_LABEL, key="q", bind="query-params", type="search", placeholder="any case")
+    fields = st.pills(
+        "Search in",
+        list(SearchField),
+        selection_mode="multi",
+        default=[SearchField.QUESTION, SearchField.ATOM],
+        key="in",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    regex = st.toggle("Regular expression", key="regex", bind="query-params")
+    if not text or not fields:
+        return None
+    looked_for = Search(text=text, fields=tuple(SearchField(name) for name in fields), regex=regex)
+    try:
+        return data.search(looked_for)
+    except SearchError as error:
+        st.error("This is no regular expression; the search is left out.")
+        st.text(str(error))
+        return None
+
+
+def searched() -> Search | None:
+    """Return the search that the widgets hold, for marking its hits; None where nothing is searched."""
+    text, fields = st.session_state.get("q"), st.session_state.get("in") or ()
+    if not text or not fields:
+        return None
+    return Search(
+        text=text, fields=tuple(SearchField(name) for name in fields), regex=bool(st.session_state.get("regex"))
+    )
+
+
+def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> list[str]:
+    """Draw one facet: the words of the vocabulary, then whatever else the build holds, null as "none"."""
+    values = [*known, *sorted(value for value in found if value and value not in known), *([""] if "" in found else [])]
+    return st.pills(
+        label,
+        [str(value) for value in values],
+        selection_mode="multi",
+        format_func=lambda value: _plain(value) or NOTHING,
+        key=key,
+        bind="query-params",
+    )
+
+
+def _plain(text: str) -> str:
+    """Return a foreign value fit for a widget's label, which Streamlit reads as Markdown: letters and digits only."""
+    return "".join(character if character.isalnum() or character in "-_." else " " for character in text)[:40]
+
+
+def _flags(found: Mapping[str, int]) -> list[str]:
+    counts = {flag: found.get(str(bit), 0) for bit, flag in enumerate(Flag)}
+    names = ["", *(str(flag) for flag in Flag if counts[flag])]
+    return st.multiselect(
+        "Flags",
+        names,
+        format_func=lambda name: f"{name} · {counts[Flag(name)]:,}" if name else "no flag",
+        key="flag",
+        bind="query-params",
+        placeholder="any",
+        help="  \n".join(f"`{name}`: {FLAG_RULES[Flag(name)].meaning}" for name in names if name),
+    )
+
+
+def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
+    return st.multiselect(
+        label, sorted(int(value) for value in found), key=key, bind="query-params", placeholder="any"
+    )
+
+
+def _thresholds(place: DeltaGenerator) -> Thresholds:
+    default = data.current_build().thresholds
+    low, high = place.slider(
+        "HARD below, EASY from",
+        0.0,
+        1.0,
+        (default.hard_below / 100, default.easy_from / 100),
+        0.01,
+        key="cut",
+        bind="query-params",
+        help="The automatic label: HARD below the first threshold of the max score, EASY from the second on.",
+    )
+    return Thresholds(hard_below=round(low * 100), easy_from=round(high * 100))
+
+
+def order() -> tuple[Sort, bool]:
+    """Draw the choice of order and return it with whether it descends."""
+    by, way = st.columns([2, 1], vertical_alignment="bottom")
+    sort = by.selectbox("Sort by", list(Sort), key="sort", bind="query-params")
+    descending = way.toggle("Descending", key="desc", bind="query-params")
+    return Sort(sort), descending
+
+
+def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
+    """Return the query parameters that open Browse on exactly the probes of `where`, changed by fields of Filter.
+
+    A search travels as the words that are in the widgets, since the name of a row set means nothing elsewhere.
+    """
+    fields = {**{name: getattr(where, name) for name in where.__dataclass_fields__}, **changes}
+    lists = {
+        "scope": fields["scopes"],
+        "target": fields["targets"],
+        "typicality": fields["typicalities"],
+        "label": fields["labels"],
+        "round": fields["rounds"],
+        "level": fields["levels"],
+        "flag": fields["flags"],
+    }
+    query: dict[str, str | list[str]] = {key: [str(v) for v in values] for key, values in lists.items() if values}
+    low, high = fields["score_from"] or 0, 100 if fields["score_to"] is None else fields["score_to"]
+    if (low, high) != (0, 100):
+        query["score"] = [f"{low / 100:g}", f"{high / 100:g}"]
+    cuts = fields["thresholds"]
+    build = data.current_build()
+    if cuts != build.thresholds:
+        query["cut"] = [f"{cuts.hard_below / 100:g}", f"{cuts.easy_from / 100:g}"]
+    query |= {key: fields[name] for key, name in (("doc", "doc_id"), ("host", "host")) if fields[name]}
+    looked_for = searched()
+    if fields["search"] and looked_for:
+        query |= {"q": looked_for.text, "in": [str(name) for name in looked_for.fields]}
+        query |= {"regex": "true"} if looked_for.regex else {}
+    return {"build": build.name, **query}

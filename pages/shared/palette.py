@@ -1,0 +1,11 @@
+"""The colors that carry meaning, defined once. Blue to orange survives the common kinds of color blindness."""
+
+from queries.schema import Label
+
+# Mid-tones with a contrast of 3:1 or more on both backgrounds of .streamlit/config.toml.
+LABEL_COLORS = {
+    Label.HARD: "#3b7dd8",
+    Label.MIDDLE: "#8a8f98",
+    Label.EASY: "#d9731a",
+    Label.UNSCORED: "#7c818a",
+}

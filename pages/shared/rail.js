@@ -1,0 +1,49 @@
+// Draws the rail. Text goes in as textContent only; the server is told by a trigger which probe was opened.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const nav = parentElement.querySelector("nav")
+  nav.className = data.shape
+  nav.setAttribute("aria-label", data.shape === "rows" ? "Probes" : "Probes of this document")
+
+  const part = (parent, name, text) => {
+    const element = document.createElement("span")
+    element.className = name
+    element.textContent = text
+    parent.append(element)
+    return element
+  }
+
+  const draw = (item) => {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.dataset.id = item.id
+    button.style.setProperty("--label", item.color)
+    button.title = [item.label, item.scope, item.target].filter(Boolean).join(" · ")
+    if (data.shape === "rows") {
+      part(button, "score", item.score)
+      part(button, "what", [item.scope, item.target].filter(Boolean).join(" · "))
+      part(button, item.question ? "question" : "question missing", item.question || "no question")
+    } else {
+      part(button, "slot", item.slot || "–")
+      part(button, "what", item.scope + (item.level ? ` L${item.level}` : ""))
+      part(button, "score", item.score)
+    }
+    return button
+  }
+
+  // The same probes again: move the mark only, so that focus and scroll stay where they are.
+  const ids = data.items.map((item) => item.id).join()
+  if (nav.dataset.ids !== ids) {
+    nav.replaceChildren(...data.items.map(draw))
+    nav.dataset.ids = ids
+  }
+  for (const button of nav.children) {
+    const here = button.dataset.id === data.current
+    if (here === (button.getAttribute("aria-current") === "true")) continue
+    here ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current")
+    if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" })
+  }
+  nav.onclick = (event) => {
+    const button = event.target.closest("button")
+    if (button) setTriggerValue("open", button.dataset.id)
+  }
+}

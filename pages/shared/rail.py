@@ -1,0 +1,54 @@
+"""A rail of probes to choose from: the list beside the document, or the chips of a document's other probes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.palette import LABEL_COLORS
+from queries.schema import Label
+from queries.store import Row
+
+_HERE = Path(__file__).parent
+_COMPONENT = st.components.v2.component(
+    "probe_rail",
+    html="<nav></nav>",
+    css=(_HERE / "rail.css").read_text(encoding="utf-8"),
+    js=(_HERE / "rail.js").read_text(encoding="utf-8"),
+)
+
+
+def rows(key: str, probes: Sequence[Row], *, current: str, on_open: Callable[[str], None]) -> None:
+    """Draw one line a probe, score and question; a click calls `on_open` with its id before the next run."""
+    _draw(key, [_item(probe) for probe in probes], current=current, on_open=on_open, shape="rows")
+
+
+def chips(key: str, probes: Sequence[Row], *, current: str, on_open: Callable[[str], None]) -> None:
+    """Draw one chip a probe, slot and scope; a click calls `on_open` with its id before the next run."""
+    _draw(key, [_item(probe) for probe in probes], current=current, on_open=on_open, shape="chips")
+
+
+def _item(probe: Row) -> dict[str, str]:
+    score = probe["score"]
+    return {
+        "id": probe["probe_id"],
+        "score": "–" if score is None else f"{score / 100:.2f}",
+        "color": LABEL_COLORS[Label(probe["label"])],
+        "label": probe["label"],
+        "scope": probe["scope"] or "no scope",
+        "target": probe["target"] or "",
+        "slot": "" if probe["slot"] is None else str(probe["slot"]),
+        "level": "" if probe.get("level") is None else str(probe["level"]),
+        "question": probe.get("question") or "",
+    }
+
+
+def _draw(
+    key: str, items: list[dict[str, str]], *, current: str, on_open: Callable[[str], None], shape: str
+) -> None:
+    def opened() -> None:
+        chosen = st.session_state[key].open
+        if chosen in {item["id"] for item in items}:
+            on_open(chosen)
+
+    _COMPONENT(key=key, data={"items": items, "current": current, "shape": shape}, on_open_change=opened)

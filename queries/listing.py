@@ -1,0 +1,71 @@
+"""A list of probes of any length, walked by key: where a probe stands in it, its page, and its neighbors.
+
+The list is never held: a place in it is a key (the sorted number, then document order) and the count of probes before
+it. A page is read from the key outward, so that the last page of 590,741 probes costs what the first does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from queries.schema import Filter, Sort
+from queries.store import Row
+
+PAGE = 25  # rows that fit beside a document on a laptop's screen, scrolled once
+
+Ask = Callable[..., list[Row]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a probe stands in a list, `before` probes being ahead of it; `listed` is false for a probe outside it."""
+
+    probe_id: str
+    doc_key: str
+    key: float
+    place: int
+    before: int
+    listed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """The probes that `where` means, in order; `ask` answers questions about the build (Store.fetch or a cache of it)."""
+
+    ask: Ask
+    where: Filter
+    sort: Sort
+    descending: bool
+
+    def find(self, probe_id: str) -> Place | None:
+        """Return where `probe_id` stands, or would stand were it listed; None where the build has no such probe."""
+        rows = self.ask("rank", self.where, sort=str(self.sort), descending=self.descending, probe_id=probe_id)
+        return Place(**rows[0], probe_id=probe_id) if rows else None
+
+    def first(self) -> Place | None:
+        """Return the first probe; None where the list is empty."""
+        rows = self.ask("list_top", self.where, sort=str(self.sort), descending=self.descending)
+        return Place(**rows[0], before=0) if rows else None
+
+    def page(self, at: Place) -> list[Row]:
+        """Return the rows of the page on which `at` stands, at most PAGE, in order."""
+        ahead = at.before % PAGE
+        earlier = self._read(at, count=ahead + at.listed, onward=False)[::-1]
+        rest = self._read(at, count=PAGE - ahead, onward=True)
+        return [row for row in earlier if row["place"] != at.place] + rest
+
+    def move(self, start: Place, steps: int) -> Place:
+        """Return the place `steps` further on (back where negative), or the end of the list that lies nearer."""
+        onward, count = steps > 0, abs(steps)
+        rows = self._read(start, count=count + 1, onward=onward)
+        passed = rows[1:] if start.listed else rows[:count]
+        if not passed:
+            return start
+        end = {name: passed[-1][name] for name in ("probe_id", "doc_key", "key", "place")}
+        gone = len(passed) - (onward and not start.listed)
+        return Place(**end, before=start.before + (gone if onward else -gone))
+
+    def _read(self, start: Place, *, count: int, onward: bool) -> list[Row]:
+        name = "list_down" if onward == self.descending else "list_up"
+        order: dict[str, Any] = {"sort": str(self.sort), "descending": self.descending}
+        return self.ask(name, self.where, **order, key=start.key, place=start.place, count=count)
