@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shared import data, document, filters, probe_card, rail, reading
+from queries.listing import Listing
 
 where = filters.sidebar()
 build = data.current_build()
@@ -11,7 +12,7 @@ counts = data.ask("count", where)[0]
 head, sorting = st.columns([3, 2], vertical_alignment="bottom")
 with sorting:
     sort, descending = filters.order()
-listing = reading.Listing(ask=data.ask, where=where, sort=sort, descending=descending)
+listing = Listing(ask=data.ask, where=where, sort=sort, descending=descending)
 
 here = reading.place(listing)
 if here is None:
@@ -26,7 +27,7 @@ doc = data.ask("document", doc_key=here.doc_key)[0]
 
 rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
 with rail_side:
-    reading.pager(listing, here, counts["probes"])
+    reading.pager(here, counts["probes"])
     with st.container(height=reading.HEIGHT, border=False):
         rail.rows("rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe)
 with text_side:

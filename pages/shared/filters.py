@@ -183,3 +183,9 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
         query |= {"q": looked_for.text, "in": [str(name) for name in looked_for.fields]}
         query |= {"regex": "true"} if looked_for.regex else {}
     return {"build": build.name, **query}
+
+
+def clear() -> None:
+    """Set every filter back to "any"."""
+    for key in ("q", "regex", "scope", "target", "typicality", "label", "score", "round", "level", "flag", "doc", "host"):
+        st.session_state.pop(key, None)

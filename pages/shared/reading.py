@@ -1,0 +1,155 @@
+"""Reading one probe after another on Browse: which one is open, where it stands in the list, how its document is cut.
+
+The session holds three things: the open probe's id (also in the URL), the keys pressed since the last run, and where the
+probe stood, so that stepping does not count the list again.
+"""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.shared import data
+from queries import segments as cuts
+from queries.listing import PAGE, Listing, Place
+from queries.schema import Filter, Flag, Label, Scope, SplitGroup, Target
+from queries.splits import Span
+from queries.store import Row, Search
+
+HEIGHT = 640  # pixels of the document and the list: with Streamlit's header they fill a laptop's screen of 800
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Memory:
+    """Where the open probe stood, and in which list."""
+
+    listing: tuple[str, str, Filter, str, bool]
+    place: Place
+
+
+def place(listing: Listing) -> Place | None:
+    """Return the probe to show: the one asked for, moved by the keys pressed since; None where the list is empty.
+
+    A probe that the filter does not mean stays open when a link or a click asked for it, and gives way to the first
+    of the list when the filter was changed over it.
+    """
+    here = _asked_for(listing)
+    if here is not None:
+        pages = st.session_state.pop("pages", 0)
+        steps = st.session_state.pop("steps", 0) + _to_page(here, pages)
+        here = listing.move(here, steps) if steps else here
+        st.session_state["probe"] = here.probe_id
+        st.session_state["place"] = _Memory(listing=_identity(listing), place=here)
+    with st.sidebar:
+        st.text_input("Probe id", key="probe", bind="query-params")
+    return here
+
+
+def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
+    build = data.current_build()
+    return (build.name, build.revision, listing.where, str(listing.sort), listing.descending)
+
+
+def _asked_for(listing: Listing) -> Place | None:
+    wanted = st.session_state.get("probe", st.query_params.get("probe", "")).strip()
+    memory: _Memory | None = st.session_state.get("place")
+    if memory and memory.listing == _identity(listing) and memory.place.probe_id == wanted:
+        return memory.place
+    found = listing.find(wanted) if wanted else None
+    if wanted and found is None:
+        st.session_state["missing"] = wanted
+    changed = memory is not None and memory.listing[2] != listing.where
+    return found if found and (found.listed or not changed) else listing.first()
+
+
+def _to_page(here: Place, pages: int) -> int:
+    """Return the steps from `here` to the first probe of the page `pages` further on; 0 for no page."""
+    return (here.before // PAGE + pages) * PAGE - here.before if pages else 0
+
+
+def standing(here: Place, counts: Row) -> str:
+    """Return "12 of 640 probes in 40 documents", or what stands in its place for a probe outside the list."""
+    missing = st.session_state.pop("missing", None)
+    probes = f"{counts['probes']:,} probes in {counts['documents']:,} documents"
+    if missing:
+        return f"No probe has the id {missing} in this build; the first of {probes} is shown."
+    if not here.listed:
+        return f"This probe is outside the filters, which mean {probes}."
+    return f"{here.before + 1:,} of {probes}" + (f" (build: {counts['total']:,})" if _narrowed(counts) else "")
+
+
+def _narrowed(counts: Row) -> bool:
+    return bool(counts["probes"] != counts["total"])
+
+
+def pager(here: Place, probes: int) -> None:
+    """Draw the page's number and the buttons to the pages beside it."""
+    page, pages = here.before // PAGE + 1, max(1, -(-probes // PAGE))
+    back, middle, on = st.columns([1, 2, 1], vertical_alignment="center")
+    back.button("Back", key="page-back", on_click=_flip, args=(-1,), disabled=page <= 1, width="stretch")
+    middle.text(f"{page:,} of {pages:,}")
+    on.button("Next", key="page-next", on_click=_flip, args=(1,), disabled=page >= pages, width="stretch")
+
+
+def _flip(pages: int) -> None:
+    st.session_state["pages"] = pages
+
+
+def open_probe(probe_id: str) -> None:
+    """Show `probe_id` from the next run on."""
+    st.session_state["probe"] = probe_id
+
+
+def act(action: str) -> None:
+    """Do what a key asks: `next` and `previous` add up until the next run."""
+    step = {"next": 1, "previous": -1}.get(action, 0)
+    st.session_state["steps"] = st.session_state.get("steps", 0) + step
+
+
+def label(probe: Row, where: Filter) -> Label:
+    """Return the automatic label of `probe` under the cuts of `where`."""
+    score, (hard_below, easy_from) = probe["score"], where.thresholds
+    if score is None:
+        return Label.UNSCORED
+    if score < hard_below:
+        return Label.HARD
+    return Label.EASY if score >= easy_from else Label.MIDDLE
+
+
+def badges(probe: Row) -> None:
+    """Draw a warning where what is stored cannot be what the document shows."""
+    evidence = dict(probe["evidence"] or {})
+    for flag, words in (
+        (Flag.CONTEXT_MISMATCH, "The stored context is not the visible side of this document"),
+        (Flag.SPLIT_OUTSIDE, "The split lies outside the document and is drawn at its end"),
+        (Flag.ATOM_MISSING, "The atom was not found on the hidden side"),
+    ):
+        if flag in evidence:
+            st.warning(words, icon=":material/warning:")
+
+
+def segments(doc: Row, probe: Row, looked_for: Search | None) -> list[cuts.Segment]:
+    """Return the document of `probe` cut for drawing."""
+    text = doc["text"]
+    atom = None if probe["atom_start"] is None else Span(probe["atom_start"], probe["atom_end"])
+    return cuts.segments(
+        text,
+        split=probe["split"],
+        target=Target(probe["target"]),
+        scope=Scope(probe["scope"]) if probe["scope"] in set(Scope) else None,
+        splits={group: probe[f"split_{group}"] for group in SplitGroup if probe[f"split_{group}"] is not None},
+        atom=atom,
+        window=Span(probe["window_start"], probe["window_end"]),
+        opening_end=doc["opening_end"],
+        hits=cuts.hits(text, looked_for) if looked_for else [],
+    )
+
+
+def stored_row(build: data.OpenBuild, probe: Row) -> None:
+    """Draw the row as it was imported, read from its file only when the reader opens it."""
+    opened = st.expander("The row as stored", key="stored", on_change="rerun")
+    if opened.open:
+        source = build.path / "rounds" / str(probe["round"]) / "source" / probe["source_file"]
+        rows = data.ask("stored_row", file=str(source), row=probe["source_row"])
+        opened.json(rows[0] if rows else {})
+
+
