@@ -1,0 +1,232 @@
+"""The numbers of the score distribution against hand-made arithmetic and against simulated clusters."""
+
+import random
+from math import sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queries.schema import Label, Thresholds
+from queries.statistics import (
+    CARD_BINS,
+    LATTICE,
+    Bar,
+    Cell,
+    Sums,
+    bars,
+    deviation,
+    effective_size,
+    mean_interval,
+    none_reach,
+    share_interval,
+    standard_error,
+    sums_of,
+    wilson,
+)
+
+CARD_CUTS = Thresholds(hard_below=40, easy_from=80)
+
+
+def label_of(score: int, cuts: Thresholds) -> Label:
+    return Label.HARD if score < cuts.hard_below else Label.EASY if score >= cuts.easy_from else Label.MIDDLE
+
+
+def cells(scores: list[int], cuts: Thresholds = CARD_CUTS) -> list[Cell]:
+    return [Cell(score, label_of(score, cuts), scores.count(score)) for score in sorted(set(scores))]
+
+
+def sums(documents: list[tuple[int, int]]) -> Sums:
+    """The sums of documents given as (amount, size)."""
+    return Sums(
+        documents=len(documents),
+        size=sum(m for _, m in documents),
+        size_squared=sum(m * m for _, m in documents),
+        amount=sum(a for a, _ in documents),
+        amount_squared=sum(a * a for a, _ in documents),
+        cross=sum(a * m for a, m in documents),
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "bin_index"),
+    [(0, 0), (19, 0), (20, 1), (39, 1), (40, 2), (59, 2), (60, 3), (79, 3), (80, 4), (99, 4), (100, 4)],
+)
+def test_a_score_on_an_edge_belongs_to_the_bin_it_opens_and_1_to_the_last(score: int, bin_index: int) -> None:
+    assert [bar.bin for bar in bars(cells([score]), starts=CARD_BINS, thresholds=CARD_CUTS)] == [bin_index]
+
+
+def test_the_published_bins_carry_the_labels_of_the_published_thresholds() -> None:
+    found = bars(cells([0, 20, 39, 40, 60, 80, 100]), starts=CARD_BINS, thresholds=CARD_CUTS)
+    assert found == [
+        Bar(0, 0, 19, Label.HARD, 1),
+        Bar(1, 20, 39, Label.HARD, 2),
+        Bar(2, 40, 59, Label.MIDDLE, 1),
+        Bar(3, 60, 79, Label.MIDDLE, 1),
+        Bar(4, 80, 100, Label.EASY, 2),
+    ]
+
+
+def test_a_threshold_inside_a_bin_divides_it_into_one_bar_a_side() -> None:
+    cuts = Thresholds(hard_below=45, easy_from=47)
+    found = bars(cells([44, 44, 45, 46, 47, 59], cuts), starts=CARD_BINS, thresholds=cuts)
+    assert found == [
+        Bar(2, 40, 44, Label.HARD, 2),
+        Bar(2, 45, 46, Label.MIDDLE, 2),
+        Bar(2, 47, 59, Label.EASY, 2),
+    ]
+
+
+def test_the_lattice_has_one_bar_a_value() -> None:
+    found = bars(cells([0, 33, 33, 99, 100]), starts=LATTICE, thresholds=CARD_CUTS)
+    assert [(bar.bin, bar.low, bar.high, bar.probes) for bar in found] == [
+        (0, 0, 0, 1),
+        (33, 33, 33, 2),
+        (99, 99, 99, 1),
+        (100, 100, 100, 1),
+    ]
+
+
+@given(
+    scores=st.lists(st.integers(0, 100), max_size=60),
+    cuts=st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted),
+    starts=st.sampled_from([CARD_BINS, LATTICE]),
+)
+def test_bars_add_up_to_the_probes_and_each_bar_means_one_label(
+    scores: list[int], cuts: list[int], starts: tuple[int, ...]
+) -> None:
+    thresholds = Thresholds(*cuts)
+    found = bars(cells(scores, thresholds), starts=starts, thresholds=thresholds)
+    assert sum(bar.probes for bar in found) == len(scores)
+    for bar in found:
+        assert {label_of(score, thresholds) for score in range(bar.low, bar.high + 1)} == {bar.label}
+        assert bar.probes == sum(bar.low <= score <= bar.high for score in scores)
+
+
+@pytest.mark.parametrize("starts", [CARD_BINS, LATTICE])
+def test_scores_outside_0_to_1_stand_in_the_outer_bins(starts: tuple[int, ...]) -> None:
+    found = bars(cells([-5, 120, 120]), starts=starts, thresholds=CARD_CUTS)
+    assert [(bar.bin, bar.label, bar.probes) for bar in found] == [
+        (0, Label.HARD, 1),
+        (len(starts) - 1, Label.EASY, 2),
+    ]
+
+
+def test_the_deviation_is_that_of_the_population() -> None:
+    # 0, 0.5 and 1: mean 0.5, squared distances 0.25 + 0 + 0.25, over 3 = 1/6
+    assert deviation(size=3, total=150, squares=50**2 + 100**2) == pytest.approx(sqrt(1 / 6))
+    assert deviation(size=2, total=120, squares=2 * 60**2) == 0
+    assert deviation(size=0, total=0, squares=0) is None
+
+
+def test_the_standard_error_of_a_ratio_by_hand() -> None:
+    # (a, m) = (2, 2), (0, 2), (1, 4): p = 3/8; a - pm = 1.25, -0.75, -0.5; squares 1.5625 + 0.5625 + 0.25 = 2.375
+    # sqrt(3/2 * 2.375) / 8
+    assert standard_error(sums([(2, 2), (0, 2), (1, 4)])) == pytest.approx(sqrt(1.5 * 2.375) / 8)
+
+
+def test_documents_of_one_probe_give_the_binomial_error() -> None:
+    # 30 of 100: sqrt(100/99 * 100 * 0.3 * 0.7) / 100
+    assert standard_error(sums([(1, 1)] * 30 + [(0, 1)] * 70)) == pytest.approx(sqrt(0.3 * 0.7 / 99))
+
+
+def test_probes_that_copy_their_document_count_once() -> None:
+    copied = sums([(6, 6)] * 40 + [(0, 6)] * 60)
+    # SE^2 = 0.4 * 0.6 / 99, so n_eff = 99 of 600 probes
+    assert effective_size(copied) == pytest.approx(99)
+    found = share_interval(copied)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(wilson(0.4, 99))
+
+
+def test_the_effective_size_is_never_more_than_the_probes() -> None:
+    # every document has the same share: no spread between them at all, or less than chance would give
+    assert effective_size(sums([(1, 2)] * 50)) == 50
+    assert effective_size(sums([(1, 2)] * 50 + [(2, 2)])) == 102
+
+
+def test_wilson_by_hand() -> None:
+    # 0 of 10: upper end z^2 / (n + z^2) with z = 1.959964, z^2 = 3.841459
+    assert wilson(0.0, 10) == pytest.approx((0.0, 3.841459 / 13.841459), abs=1e-6)
+    # 1/2 of 100: 0.5 -/+ z * sqrt(0.0025 + z^2 / 40000) / (1 + z^2 / 100)
+    half = 1.959964 * sqrt(0.0025 + 3.841459 / 40000) / 1.03841459
+    assert wilson(0.5, 100) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-6)
+
+
+@pytest.mark.parametrize("amount", [0, 4])
+@pytest.mark.parametrize("documents", [1, 2, 29, 30, 1000])
+def test_a_share_of_none_or_all_has_a_width_set_by_the_documents(amount: int, documents: int) -> None:
+    found = share_interval(sums([(amount, 4)] * documents))
+    assert found is not None
+    assert found.value == amount / 4
+    assert found.high - found.low == pytest.approx(3.841459 / (documents + 3.841459), abs=1e-6)
+
+
+def test_a_single_document_says_little() -> None:
+    found = share_interval(sums([(3, 6)]))
+    assert found is not None
+    assert found.low < 0.1
+    assert found.high > 0.9
+    mean = mean_interval(sums([(300, 6)]))
+    assert mean == (0.5, 0.0, 1.0)
+
+
+def test_without_probes_there_is_no_share_and_no_mean() -> None:
+    assert share_interval(sums([])) is None
+    assert mean_interval(sums([])) is None
+
+
+def test_the_interval_of_a_mean_by_hand() -> None:
+    # documents with scores (0.4, 0.6), (0.2, 0.2), (0.9, 0.7): totals 1.0, 0.4, 1.6; mean 0.5; a - pm = 0, -0.6, 0.6
+    found = mean_interval(sums([(100, 2), (40, 2), (160, 2)]))
+    half = 1.959964 * sqrt(1.5 * 0.72) / 6
+    assert found == pytest.approx((0.5, 0.5 - half, 0.5 + half), abs=1e-6)
+
+
+@given(st.lists(st.integers(1, 8).flatmap(lambda m: st.tuples(st.integers(0, m), st.just(m))), min_size=1, max_size=80))
+def test_an_interval_holds_its_share_and_stays_between_0_and_1(documents: list[tuple[int, int]]) -> None:
+    found = share_interval(sums(documents))
+    assert found is not None
+    assert 0 <= found.low <= found.value <= found.high <= 1
+    assert found.high > found.low
+
+
+def beta_binomial(draw: random.Random, *, share: float, likeness: float, size: int) -> int:
+    """Hits among `size` probes of one document, whose hits correlate by `likeness` (the intraclass correlation)."""
+    scale = (1 - likeness) / likeness
+    rate = draw.betavariate(share * scale, (1 - share) * scale)
+    return sum(draw.random() < rate for _ in range(size))
+
+
+@pytest.mark.parametrize(("share", "documents"), [(0.418, 100), (0.169, 100), (0.418, 40)])
+def test_the_clustered_interval_covers_95_percent_where_the_plain_one_does_not(share: float, documents: int) -> None:
+    draw, rounds, clustered, plain = random.Random(20261120), 1500, 0, 0
+    for _ in range(rounds):
+        sample = sums([(beta_binomial(draw, share=share, likeness=0.29, size=6), 6) for _ in range(documents)])
+        found = share_interval(sample)
+        assert found is not None
+        clustered += found.low <= share <= found.high
+        low, high = wilson(found.value, sample.size)
+        plain += low <= share <= high
+    assert clustered / rounds == pytest.approx(0.95, abs=0.02)
+    assert plain / rounds < 0.85
+
+
+def test_none_of_k_answers_reaches_by_hand() -> None:
+    # two of five reach: one answer misses in 3/5, two in C(3,2)/C(5,2) = 3/10, four always hit at least one
+    assert none_reach(answers=5, reached=2, drawn=1) == pytest.approx(3 / 5)
+    assert none_reach(answers=5, reached=2, drawn=2) == pytest.approx(3 / 10)
+    assert none_reach(answers=5, reached=2, drawn=4) == 0
+    assert none_reach(answers=5, reached=0, drawn=5) == 1
+
+
+def test_sums_are_read_by_the_names_of_the_columns() -> None:
+    row = {
+        "scored": 8,
+        "scored_documents": 3,
+        "scored_squared": 24,
+        "hard": 3,
+        "hard_squared": 5,
+        "hard_cross": 8,
+    }
+    assert sums_of(row, amount="hard", size="scored") == sums([(2, 2), (0, 2), (1, 4)])
