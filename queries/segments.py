@@ -33,6 +33,16 @@ characters (Unicode's Default_Ignorable_Code_Point, and the interlinear marks). 
 Joiners between two non-ASCII characters and a first variation selector do their work in emoji and in Persian: they stay
 as they are."""
 
+# fmt: off
+_NAMES = {
+    0x00: "NUL", 0x07: "BEL", 0x08: "BS", 0x0B: "VT", 0x0C: "FF", 0x0D: "CR", 0x1B: "ESC", 0x7F: "DEL", 0x85: "NEL",
+    0xAD: "SHY", 0x200B: "ZWSP", 0x200C: "ZWNJ", 0x200D: "ZWJ", 0x200E: "LRM", 0x200F: "RLM", 0x2028: "LSEP",
+    0x2029: "PSEP", 0x202A: "LRE", 0x202B: "RLE", 0x202C: "PDF", 0x202D: "LRO", 0x202E: "RLO", 0x2060: "WJ",
+    0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI", 0xFEFF: "BOM",
+}
+# fmt: on
+"""The abbreviations in the Unicode code charts of the invisible characters that texts are found to hold."""
+
 
 class Part(StrEnum):
     """What a segment belongs to. OUTSIDE is the part of the visible side that the blind reader did not see."""
@@ -50,8 +60,8 @@ class Mark(StrEnum):
 
     OPENING_END = "opening_end"
     WINDOW_START = "window_start"
-    OTHER_SPLIT = "other_split"
     SPLIT = "split"
+    OTHER_SPLIT = "other_split"
     WINDOW_END = "window_end"
     SIGNS_END = "signs_end"
 
@@ -183,12 +193,6 @@ def _weave(text: str, *, spans: Mapping[Part, Iterable[Span]], places: Iterable[
 
 
 def _sign_label(run: str) -> str:
-    """Return the visible name of a run of one invisible character: a control picture (U+2400-U+2421), or its number."""
-    code = ord(run[0])
-    if code < 0x20:
-        name = chr(0x2400 + code)
-    elif code == 0x7F:
-        name = "\u2421"
-    else:
-        name = f"U+{code:04X}"
+    """Return what stands in place of a run of one invisible character: its abbreviation, else its code point."""
+    name = _NAMES.get(ord(run[0]), f"U+{ord(run[0]):04X}")
     return name if len(run) == 1 else f"{name}×{len(run)}"

@@ -21,7 +21,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """Return a page in a fresh context; `tests.browser.watch` records what it does."""
     context = browser.new_context(

@@ -1,4 +1,4 @@
-"""A document that tries to load, run, cover, link, reorder and break whatever shows it. BEACON is where it would call."""
+"""A document that tries to load, run, cover, link, reorder and break whatever shows it; it would call BEACON."""
 
 BEACON = "http://127.0.0.1:9/beacon"
 

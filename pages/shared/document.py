@@ -4,7 +4,7 @@ A page calls `show` once a run. Keys that only concern the page (search field, l
 the browser; every other key of the table is an action that comes back through `on_action`, in the order pressed and
 each once, before the script of the page runs. The browser numbers its actions and keeps them until the server says
 which number it has done, so presses that are faster than the server add up, and one that is lost on the way is sent
-again (document.js).
+again (document_keys.js).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -97,7 +97,7 @@ def _receive(on_action: Callable[[Action], None]) -> None:
 def unread(outbox: object, received: Received) -> list[tuple[Received, Action]]:
     """Return the actions of an outbox that come after `received`, each with what is received once it is done.
 
-    The outbox comes from a browser: what has another shape than document.js gives it is no action. Another client
+    The outbox comes from a browser: what has another shape than document_keys.js gives it is no action. Another client
     (a reloaded page, a second server) counts from the start.
     """
     match outbox:
@@ -114,9 +114,13 @@ def unread(outbox: object, received: Received) -> list[tuple[Received, Action]]:
     return found
 
 
+def _read(*names: str) -> str:
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+
+
 _component = st.components.v2.component(
     NAME,
-    html=(HERE / "document.html").read_text(encoding="utf-8"),
-    css=(HERE / "document.css").read_text(encoding="utf-8"),
-    js=(HERE / "document.js").read_text(encoding="utf-8"),
+    html=_read("document.html"),
+    css=_read("document.css"),
+    js=_read("document_sheet.js", "document_keys.js", "document.js"),
 )
