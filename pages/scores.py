@@ -48,7 +48,7 @@ def histograms(where: Filter, facet: Facet) -> None:
     chosen = {}
     for name, shown in drawn.items():
         if facet is not Facet.NOTHING:
-            st.text(f"{name or filters.NOTHING}: {sum(bar.probes for bar in shown):,} scored probes")
+            st.text(f"{facet}: {name or filters.NOTHING} · {sum(bar.probes for bar in shown):,} scored probes")
         figure = charts.histogram(
             shown,
             starts=starts,
@@ -88,7 +88,7 @@ def histograms(where: Filter, facet: Facet) -> None:
 
 head, choices = st.container(), st.container(horizontal=True, gap="medium")
 with st.container(horizontal=True, gap="medium"):
-    chart_side, pick_side = st.container(), st.container(width=330)
+    chart_side, pick_side = st.container(key="charts"), st.container(width=330)
 with chart_side:
     chart_place = st.container()
     _, cuts, _ = st.columns(charts.COLUMNS, gap=None)  # so that the handles stand under the cuts of the chart
@@ -114,7 +114,9 @@ if distribution(where, facet):
     with chart_place:
         histograms(where, facet)
 else:
-    chart_place.info("None of these probes has a score: word and lens probes get none, others by the score stage.")
+    chart_place.info(
+        "None of these probes has a score. Word and lens probes get none; the others get theirs when they are scored."
+    )
 
 rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
 whole = next(row for row in rows if row["whole"])

@@ -191,7 +191,7 @@ def _by_bin(bars: Iterable[Bar]) -> Counter[int]:
 
 def height(charts: int) -> int:
     """Return the height of each of `charts` charts that stand above each other, in pixels."""
-    return {1: 300, 2: 200}.get(charts, 150)
+    return {1: 330, 2: 200}.get(charts, 150)
 
 
 def words(bars: Iterable[Bar]) -> str:

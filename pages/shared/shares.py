@@ -24,12 +24,12 @@ _DENOMINATORS = {label: "due" if label is Label.UNSCORED else "scored" for label
 def legend(whole: Row, where: Filter) -> None:
     """Draw how many probes of `where` each label has: count, share and interval. `whole` is their row of sums."""
     lines = "".join(
-        f"<tr{_few(whole)}><th>{_swatch(label)}</th>"
-        f"<td>{_count(whole[str(label).lower()], labelled(where, label))}</td>"
-        f"<td>{_share(_interval(whole, label), whole[str(label).lower()], labelled(where, label))}</td></tr>"
+        f"<tr><th>{_swatch(label)}</th><td>{_count(probes, labelled(where, label))}</td>"
+        f"<td>{_share(_interval(whole, label), probes, labelled(where, label))}</td></tr>"
         for label in Label
+        for probes in [whole[str(label).lower()]]
     )
-    st.html(f'{STYLE}<div class="shares"><table>{lines}</table></div>')
+    st.html(f'{STYLE}<div class="shares legend{" few" if _is_few(whole) else ""}"><table>{lines}</table></div>')
 
 
 def table(rows: Sequence[Row], where: Filter, *, facet: Facet) -> None:
@@ -71,10 +71,6 @@ def _interval(row: Row, label: Label) -> Interval | None:
 
 def _is_few(row: Row) -> bool:
     return 0 < row["scored_documents"] < FEW_DOCUMENTS
-
-
-def _few(row: Row) -> str:
-    return ' class="few"' if _is_few(row) else ""
 
 
 def _swatch(label: Label) -> str:
