@@ -31,7 +31,9 @@ rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
 with rail_side:
     reading.pager(here, counts["probes"])
     with st.container(height=reading.HEIGHT, border=False):
-        rail.rows("rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe)
+        rail.rows(
+            "rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe, on_return=reading.return_to
+        )
 with text_side:
     st.text(f"{doc['doc_id']}, sibling {doc['doc_idx']} · {doc['host'] or 'no host'} · {len(doc['text']):,} characters")
     rail.chips(
