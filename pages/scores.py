@@ -4,28 +4,16 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from pages.shared import charts, data, filters, picks, shares
+from pages.shared import charts, data, filters, picks, score_panels, shares
 from queries.parts import Facet, between, part
-from queries.schema import ROLLOUTS, SCORED_SCOPES, Filter, Scope, Target, Typicality
-from queries.statistics import (
-    CARD_BINS,
-    LATTICE,
-    Bar,
-    Cell,
-    Interval,
-    bars,
-    share_interval,
-    sums_of,
-    ways_to_draw,
-    ways_to_miss,
-)
+from queries.schema import SCORED_SCOPES, Filter, Scope, Target, Typicality
+from queries.statistics import CARD_BINS, LATTICE, Bar, Cell, bars
 
 BINS = {"five bins": CARD_BINS, "every 0.01": LATTICE}
 PICKS = {"one bar": "pan", "a range": "select"}  # what a drag does on the chart: plotly picks by click or by box
 CHARTS = 8  # parts drawn at most; the table has them all
 ORDER = [*Scope, *Target, *Typicality]
 DUE = tuple(str(scope) for scope in SCORED_SCOPES)
-DRAWS, MISSES = ways_to_draw(ROLLOUTS), ways_to_miss(ROLLOUTS)
 
 
 def choose(label: str, key: str, options: Iterable[str]) -> str:
@@ -98,26 +86,6 @@ def histograms(where: Filter, facet: Facet) -> None:
             )
 
 
-def erosion(where: Filter) -> None:
-    """Draw how the share of HARD falls with the number of answers that the maximum is taken over."""
-    lines: dict[str, list[Interval]] = {}
-    names = []
-    for row in data.ask("score_answers", where, scopes=DUE, answers=ROLLOUTS, draws=DRAWS, misses=MISSES):
-        found = share_interval(sums_of(row, amount="hard", size="ways"))
-        if found:
-            lines.setdefault(row["scope"], []).append(found)
-            if row["k"] == 1:
-                names.append(f"{row['probes']:,} {row['scope']} probes")
-    if not lines:
-        st.caption(f"None of these probes has {ROLLOUTS} scored answers.")
-        return
-    st.caption(
-        f"The more answers, the higher their maximum, and the fewer probes stay HARD. Unbiased, from all ways to draw 1 to "
-        f"{ROLLOUTS} of the answers of probes that have {ROLLOUTS}: {'; '.join(names)}. Intervals are clustered by document."
-    )
-    st.plotly_chart(charts.erosion(lines), key="erosion-chart", config={"displayModeBar": False}, alt="HARD by answers")
-
-
 head, choices = st.container(), st.container(horizontal=True, gap="medium")
 with st.container(horizontal=True, gap="medium"):
     chart_side, pick_side = st.container(key="charts"), st.container(width=330)
@@ -156,8 +124,5 @@ head.subheader(f"{whole['scored']:,} of {whole['probes']:,} probes have a score"
 with legend_place:
     shares.legend(whole, where)
 shares.table(sorted(rows, key=lambda row: (not row["whole"], rank(row["part"]))), where, facet=by)
-
-opened = st.expander("HARD share with fewer answers", key="erosion", on_change="rerun")
-if opened.open:
-    with opened:
-        erosion(where)
+score_panels.fewer_answers(where)
+score_panels.card(data.current_build())

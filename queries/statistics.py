@@ -155,7 +155,7 @@ def ways_to_draw(answers: int) -> tuple[int, ...]:
 
 
 def ways_to_miss(answers: int) -> tuple[tuple[int, ...], ...]:
-    """Return how many draws miss a threshold: for 1, 2, ... drawn answers, and 0, 1, ... of all `answers` that reach it.
+    """Return how many draws miss a threshold: by how many are drawn, then how many of all reach it.
 
     Misses over draws, C(n - c, k) / C(n, k), is the unbiased chance that k fresh answers all miss: the complement of
     pass@k (Chen et al., arXiv 2107.03374).

@@ -8,7 +8,7 @@ import pytest
 from pages.shared import charts
 from pages.shared.palette import LABEL_COLORS
 from queries.schema import Label, Thresholds
-from queries.statistics import CARD_BINS, LATTICE, Bar, Cell, bars
+from queries.statistics import CARD_BINS, LATTICE, Bar, Cell, Interval, bars
 
 CUTS = Thresholds(hard_below=45, easy_from=80)
 CELLS = [
@@ -121,3 +121,14 @@ def test_a_histogram_is_told_in_one_sentence() -> None:
 )
 def test_scores_as_words(low: int, high: int, words: str) -> None:
     assert charts.scores(low, high) == words
+
+
+def test_the_share_of_hard_by_answers_has_a_line_and_its_intervals_for_each_scope() -> None:
+    drawn = charts.erosion({"sentence": [Interval(0.5, 0.4, 0.7), Interval(0.25, 0.2, 0.3)]})
+    plotly.graph_objects.Figure(drawn)
+    (line,) = drawn["data"]
+    assert (line["name"], line["y"]) == ("sentence", [50, 25])
+    assert line["error_y"]["array"] == pytest.approx([20, 5])
+    assert line["error_y"]["arrayminus"] == pytest.approx([10, 5])
+    assert line["hovertext"][1] == "sentence, 2 of 2 answers<br>HARD 25.0%, 20.0 to 30.0"
+    assert drawn["layout"]["yaxis"]["range"][1] > 70

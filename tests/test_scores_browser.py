@@ -35,7 +35,7 @@ def url(server: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def open_scores(page: Page, url: str, query: str = "") -> None:
     page.goto(f"{url}/scores?{query}")
-    expect(page.locator(".barlayer").first).to_be_attached()
+    expect(page.locator(".barlayer").first).to_be_attached(timeout=30_000)  # 4.7 MB of plotly to load and run
     expect(page.locator(".note")).to_be_visible()  # the last thing that the screen draws
 
 
@@ -69,7 +69,7 @@ def test_a_click_on_a_bar_lists_its_probes_and_opens_them_in_browse(page: Page, 
     expect(picked.locator("li")).to_have_count(9)
     expect(picked.locator("li").first).to_contain_text("<b>What</b> of sentence number 3?")
     picked.get_by_role("link", name="Open 9 probes in Browse").click()
-    expect(page.get_by_text("1 of 9 probes in 3 documents")).to_be_visible()
+    expect(page.get_by_text("1 of 9 probes in 3 documents")).to_be_visible(timeout=30_000)
     assert not seen.foreign
 
 
@@ -77,7 +77,7 @@ def test_a_listed_probe_opens_in_its_list(page: Page, url: str) -> None:
     open_scores(page, url, "by=scope")
     click_bar(page, chart=2, score=0.3)  # whole
     page.locator(".picked li a").nth(1).click()
-    expect(page.get_by_text("2 of 2 probes in 2 documents")).to_be_visible()
+    expect(page.get_by_text("2 of 2 probes in 2 documents")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("<b>What</b> of whole number 2?").first).to_be_visible()
 
 
@@ -123,7 +123,7 @@ def test_numbers_of_the_table_are_reached_by_keyboard_and_open_their_probes(page
     easy = line.get_by_role("link").last
     easy.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1 of 2 probes in 2 documents")).to_be_visible()
+    expect(page.get_by_text("1 of 2 probes in 2 documents")).to_be_visible(timeout=30_000)
     expect(page).to_have_url(re.compile("scope=whole.*label=EASY|label=EASY.*scope=whole"))
 
 

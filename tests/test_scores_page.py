@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.builds import document_rows, make_build, published_row
+from pipeline import importer
+from tests.builds import document_rows, make_build, published_row, write_published
 
 FRAME = str(Path(__file__).parents[1] / "pages" / "shared" / "frame.py")
 HOSTILE = "<img src=x onerror=alert(1)> **bold** $x$ :red[x]"
@@ -149,3 +150,46 @@ def test_words_of_a_hostile_build_are_shown_as_text(data: Path) -> None:
     assert HOSTILE in lines(app)
     assert not any("<img" in block for block in blocks(app))
     assert any(HOSTILE in text.value for text in app.text)
+
+
+def unfold(app: AppTest, key: str) -> AppTest:
+    app.session_state[key] = True
+    return app.run()
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_the_share_of_hard_with_fewer_answers_is_asked_when_opened(data: Path) -> None:
+    make_build([row for number in range(3) for row in document_rows(number)], data)
+    app = scores()
+    assert charts(app) == 1
+    unfold(app, "fewer-answers")
+    assert not app.exception
+    assert charts(app) == 2
+    assert "9 sentence probes; " in captions(app)
+
+
+def test_probes_without_all_answers_have_no_share_with_fewer(data: Path) -> None:
+    make_build([published_row(bb_answer_rollout_scores=[0.1, 0.2])], data)
+    app = unfold(scores(), "fewer-answers")
+    assert not app.exception
+    assert "None of these probes has all 5 scores." in captions(app)
+
+
+def test_what_the_card_says_is_compared_with_the_build(data: Path) -> None:
+    source = write_published(document_rows(0), data / "published" / "data.parquet").parent
+    (source / "README.md").write_text(
+        "**Total probes in this build: 17** across 1 distinct\nprobes scored: **6**\n", encoding="utf-8"
+    )
+    importer.run(importer.Import(source=str(source), build=data / "builds" / "carded"))
+    app = unfold(scores(), "card")
+    assert not app.exception
+    shown = html.unescape(next(block for block in blocks(app) if block.startswith("<ul>")))
+    assert "the card says 17, the data hold 16 (-1)" in shown
+
+
+def test_a_build_without_a_card_has_no_panel_for_it(data: Path) -> None:
+    make_build(document_rows(0), data)
+    assert "What the card says" not in [panel.label for panel in scores().expander]

@@ -178,7 +178,7 @@ def scores(low: int, high: int) -> str:
 
 
 def erosion(lines: Mapping[str, Sequence[Interval]]) -> Figure:
-    """Return the share of HARD by number of answers, one line with intervals a scope (of schema.Scope, no foreign text)."""
+    """Return the share of HARD by number of answers, one line with intervals a scope (no foreign words)."""
     answers = list(range(1, max(map(len, lines.values())) + 1))
     styles = zip(
         lines.items(), ("solid", "dash", "dot"), ("circle", "square", "diamond"), (-0.04, 0, 0.04), strict=False
@@ -202,7 +202,7 @@ def erosion(lines: Mapping[str, Sequence[Interval]]) -> Figure:
                 "showgrid": False,
                 "zeroline": False,
             },
-            "yaxis": {**_share_axis(1), "range": [0, 100]},
+            "yaxis": _share_axis(max(interval.high for line in lines.values() for interval in line)),
         },
     }
 
