@@ -146,7 +146,7 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
 
 def order() -> tuple[Sort, bool]:
     """Draw the choice of order and return it with whether it descends."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.text("Sort by", width="content")
         sort = st.selectbox(
             "Sort by", list(Sort), key="sort", bind="query-params", label_visibility="collapsed", width=150
