@@ -127,16 +127,18 @@ def test_numbers_of_the_table_are_reached_by_keyboard_and_open_their_probes(page
     expect(page).to_have_url(re.compile("scope=whole.*label=EASY|label=EASY.*scope=whole"))
 
 
-def test_the_cuts_of_the_chart_stand_above_the_handles(page: Page, url: str) -> None:
+@pytest.mark.parametrize("width", [1280, 800])
+def test_the_cuts_of_the_chart_stand_above_the_handles(page: Page, url: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     open_scores(page, url)
-    page.set_viewport_size({"width": 800, "height": 900})
-    page.wait_for_timeout(500)  # plotly draws the chart anew for the new width
-    for place in (0, 1):
-        cut = page.locator(".shapelayer path").nth(place).bounding_box()
-        handle = page.get_by_role("slider", name=re.compile("HARD below|EASY from")).nth(place).bounding_box()
+    for number in (0, 1):
+        cut = page.locator(".shapelayer path").nth(number).bounding_box()
+        handle = (
+            page.get_by_test_id("stSliderThumbValue").and_(page.locator(".st-key-cut *")).nth(number).bounding_box()
+        )
         assert cut
         assert handle
-        assert abs(cut["x"] - handle["x"] - handle["width"] / 2) < 6
+        assert abs(cut["x"] - handle["x"] - handle["width"] / 2) < 4  # pixels
 
 
 def test_a_fresh_link_shows_the_same_screen(page: Page, url: str) -> None:
