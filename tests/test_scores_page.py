@@ -104,6 +104,19 @@ def test_links_carry_the_filter_that_they_count(data: Path) -> None:
     assert not any("UNSCORED" in query.get("label", []) for query in found)  # there are none to open
 
 
+def test_a_link_opens_as_many_probes_as_it_says(data: Path) -> None:
+    make_build([row for number in range(2) for row in document_rows(number, typicality="typical")], data)
+    table = next(block for block in blocks(scores(by="scope", cut=["0.5", "0.9"])) if "<thead>" in block)
+    found = re.findall(r'href="./\?([^"]+)" title="(\d+) probes"', table)
+    assert len(found) > 10
+    for query, probes in found[::2]:
+        browse = AppTest.from_file(FRAME, default_timeout=30)
+        for key, values in parse_qs(html.unescape(query)).items():
+            browse.query_params[key] = values
+        browse.run()
+        assert any(f"of {probes} probe" in text.value for text in browse.text), query
+
+
 def test_few_documents_are_greyed(data: Path) -> None:
     make_build(document_rows(0), data)
     assert 'class="whole few"' in next(block for block in blocks(scores()) if "<thead>" in block)
