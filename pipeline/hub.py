@@ -39,7 +39,9 @@ def download(name: str, parquet: Path, *, split: str, revision: str, limit: int 
             raise StageError(f"The split {split} of {name} is empty.")
         check(first.schema, where=f"the data set {name}")
         with pq.ParquetWriter(parquet, first.schema, compression="zstd") as writer:
-            for table in tqdm(chain([first], tables), unit_scale=GROUP_ROWS, unit=" rows", desc="read", leave=False):
+            for table in tqdm(
+                chain([first], tables), unit_scale=GROUP_ROWS, unit=" rows", desc="read", leave=False, disable=None
+            ):
                 writer.write_table(table.cast(first.schema))
     except (OSError, ValueError, httpx2.HTTPError) as error:
         raise _refused(name, error) from error
@@ -64,6 +66,6 @@ def read_card(name: str, *, revision: str) -> str | None:
 def _refused(name: str, error: Exception) -> StageError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return StageError(
-        f"There is no file or folder {name}, and the Hub gave no data set of that name ({reason}); "
-        "check the spelling, the network, and for a private one HF_TOKEN."
+        f"{name} is no file or folder here, and the Hub gave nothing for it ({reason}); "
+        "check the spelling, the split, the network, and for a private data set HF_TOKEN."
     )

@@ -21,13 +21,14 @@ from tqdm import tqdm
 from pipeline import shards, sources
 from pipeline.build import code_version, read_build, write_build
 from pipeline.errors import StageError
-from pipeline.files import locked, put, sweep
+from pipeline.files import locked, put, sweep, sweep_drafts
 from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.published import Columns
 from pipeline.settings import build_folder
 from pipeline.status import flag_counts
 
 WORKERS = 2  # more would not hold the promise of 2 GB
+SCRATCH = "import.tmp"  # where shards lie until they are sorted
 ROUND = 0  # imported rows are the build's first increment
 
 
@@ -121,6 +122,8 @@ def _refuse_another_source(folder: Path, source: sources.Source) -> None:
 
 
 def _sweep(build: Path, manifest: Manifest | None) -> None:
+    shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by an import that was killed
+    sweep_drafts(build)
     sweep_index(build)
     listed = {file for part in manifest.parts for file in part.get("source", ())} if manifest else set()
     sweep(build / "rounds" / str(ROUND) / "source", keep={sources.CARD_NAME, *listed})
@@ -128,8 +131,7 @@ def _sweep(build: Path, manifest: Manifest | None) -> None:
 
 def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any]) -> Part:
     home = settings.build / "rounds" / str(ROUND)
-    scratch = settings.build / "import.tmp"
-    shutil.rmtree(scratch, ignore_errors=True)  # left by an import that was killed
+    scratch = settings.build / SCRATCH
     scratch.mkdir()
     try:
         fetched = sources.fetch(
@@ -164,7 +166,7 @@ def _join(files: list[Path], draft: Path) -> None:
 def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None) -> list[shards.Counts]:
     """Work the units off in two processes, in this one where there is a single unit; progress goes to stderr."""
     total = sum(unit.rows for unit in units)
-    with tqdm(total=total, unit=" rows", desc="import", disable=len(units) < 2, leave=False) as bar:
+    with tqdm(total=total, unit=" rows", desc="import", disable=None, leave=False) as bar:
         if len(units) < 2:
             return [shards.write_shards(unit, folder, tokenizer=tokenizer) for unit in units]
         with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:

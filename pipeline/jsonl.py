@@ -48,7 +48,7 @@ def convert(source: Path, *, parquet: Path, rejects: Path, limit: int | None) ->
         pq.ParquetWriter(parquet, schema, compression="zstd") as writer,
     ):
         rows: list[Row] = []
-        for line in tqdm(_lines(file, limit), unit=" lines", desc="read", leave=False):
+        for line in tqdm(_lines(file, limit), unit=" lines", desc="read", leave=False, disable=None):
             if line.row is None:
                 rejected += 1
                 told = {"file": source.name, "row": line.number, "reason": line.reason, "raw": line.raw}
