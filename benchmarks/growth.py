@@ -53,7 +53,7 @@ def _appeared(build: Path, rows: list[dict[str, Any]]) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(dir=build) as scratch:
         source = Path(scratch) / "new.parquet"
         pq.write_table(pa.Table.from_pylist(rows, CARD), source)
-        for unit in shards.plan([Stored(source, len(rows))], limit=None, round_=round_):
+        for unit in shards.plan((Stored(source, len(rows)),), limit=None, round_=round_):
             shards.write_shards(unit, Path(scratch), tokenizer=None)
         started = time.perf_counter()
         part = write_part(build, Path(scratch), name=f"r{round_}", round_=round_)

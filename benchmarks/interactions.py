@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks.table import Figure
 from tests.browser import CHROMIUM, CHROMIUM_ARGS, ROOT, serving
@@ -22,7 +22,7 @@ COLD_STARTS = 3
 SETTLE_MS = 200  # from one interaction to the next
 FIRST_SCREEN_MS = 2_500
 SCRIPT = Path(__file__).with_name("painted.js").read_text(encoding="utf-8")
-VIEWPORT = {"width": 1440, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1440, "height": 900}
 BROWSE_PANES = ["document", "rail", "card"]
 FILTERED = (  # each turn changes one of these, so that no combination comes twice (a Gray code)
     ("scope", "sentence"),
