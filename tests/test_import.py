@@ -318,6 +318,14 @@ def test_importing_the_same_again_does_nothing_and_says_so(tmp_path: Path) -> No
     assert {path: path.stat().st_mtime_ns for path in build.rglob("*.*") if path.is_file()} == before
 
 
+def test_an_index_that_lost_a_file_is_made_again(tmp_path: Path) -> None:
+    source = write_published(ROWS, tmp_path / "rows.parquet")
+    build, _ = bring(source, tmp_path)
+    read_index(build).docs[0].unlink()
+    assert not bring(source, tmp_path)[1].unchanged
+    assert len(table(build, "docs")) == 3
+
+
 def test_a_changed_source_makes_a_new_revision_and_leaves_the_old_one_to_its_readers(tmp_path: Path) -> None:
     source = write_published(ROWS, tmp_path / "rows.parquet")
     build, _ = bring(source, tmp_path)
@@ -481,9 +489,13 @@ def test_a_build_stays_with_its_source(
     other = write_published(ROWS, tmp_path / "two.parquet")
     assert main(["import", str(other), "--build", "mine"]) == 2
     assert capsys.readouterr().err == (
-        f"import: The build mine was imported from {tmp_path / 'one.parquet'}, not from {other}; "
+        f"import: The build mine was imported from {tmp_path / 'one.parquet'}, not imported from {other}; "
         f"choose another --build, or delete {build} first.\n"
     )
+    folder = as_shards(ROWS, tmp_path / "splits.parquet")
+    assert main(["import", str(folder), "--build", "split"]) == 0
+    assert main(["import", str(folder), "--build", "split", "--split", "test"]) == 2
+    assert f"{folder} (split train), not imported from {folder} (split test);" in capsys.readouterr().err
     assert main(["import", str(other), "--build", "theirs", "--limit", "0"]) == 2
     assert "import at least one row" in capsys.readouterr().err
 
