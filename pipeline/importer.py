@@ -173,10 +173,10 @@ def _join(files: list[Path], draft: Path) -> None:
 
 
 def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None) -> list[shards.Counts]:
-    """Work the units off in two processes, in this one where there is a single unit; progress goes to stderr."""
+    """Work the units off in two processes, in this one where that is sooner; progress goes to a terminal's stderr."""
     total = sum(unit.rows for unit in units)
     with tqdm(total=total, unit=" rows", desc="import", disable=None, leave=False) as bar:
-        if len(units) < 2:
+        if total <= shards.UNIT_ROWS:  # two seconds of work, and a process takes one to start
             return [shards.write_shards(unit, folder, tokenizer=tokenizer) for unit in units]
         with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"), initializer=_leave_interrupts) as pool:
             tasks = [pool.submit(shards.write_shards, unit, folder, tokenizer=tokenizer) for unit in units]

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from contextlib import closing
@@ -14,7 +15,7 @@ import pytest
 from pipeline.__main__ import main
 from queries.schema import CARD
 from queries.store import Store, read_index
-from tests.builds import published_row, write_published
+from tests.builds import document_rows, published_row, write_published
 from tests.importing import ROOT, ROWS, as_shards, bring, table
 
 CRASH = """
@@ -47,6 +48,39 @@ def test_a_crash_at_any_step_leaves_an_index_that_can_be_read(tmp_path: Path) ->
         assert (ended.returncode, probes) == (9, len(ROWS))
     assert (step, probes) == (7, 5)  # the source, three tables, rejects, build.json, index.json; then nothing to stop
     assert not list(build.rglob("*.tmp"))
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two files that are worked off by two processes."""
+    folder = tmp_path_factory.mktemp("large")
+    rows = [row for number in range(1, 8) for row in document_rows(number)]
+    for part in (0, 1):
+        many = [row | {"doc_id": f"{part}-{copy}-{row['doc_id']}"} for copy in range(80) for row in rows]
+        write_published(many, folder / f"train-0000{part}-of-00002.parquet")
+    return folder
+
+
+def test_many_rows_are_shared_by_two_processes_and_none_is_lost(large: Path, tmp_path: Path) -> None:
+    build, summary = bring(large, tmp_path)
+    assert (summary.probes, summary.documents, summary.rejects) == (17_920, 1_120, 0)
+    with closing(Store(read_index(build))) as store:
+        assert store.fetch("count")[0] == {"probes": 17_920, "documents": 1_120, "total": 17_920}
+
+
+def test_damage_that_a_worker_meets_is_one_clear_line(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROBES_DATA", str(tmp_path))
+    for path in large.iterdir():
+        shutil.copy(path, tmp_path)
+    content = bytearray(path.read_bytes())
+    content[1000:3000] = os.urandom(2000)
+    (tmp_path / path.name).write_bytes(content)
+    assert main(["import", str(tmp_path), "--build", "mine"]) == 2
+    error = capsys.readouterr().err
+    assert "is damaged (" in error
+    assert error.count("\n") == 1
 
 
 def limit_file_size() -> None:
