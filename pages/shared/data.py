@@ -5,7 +5,6 @@ Streamlit hashes large frames by a sample, so that two different ones can share 
 """
 
 import getpass
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from pipeline.build import thresholds
+from pipeline.errors import StageError
 from pipeline.settings import build_folder, data_root
 from queries.hits import hits as find_hits
 from queries.schema import Filter, Thresholds
@@ -57,14 +58,12 @@ def current_build() -> OpenBuild:
     """Return the build that the selector names; stop the screen with one sentence where it cannot be opened."""
     path = build_folder(str(st.session_state["build"])).resolve()
     try:
-        revision = _index(path).revision
-        settings = json.loads((path / "build.json").read_text(encoding="utf-8"))
-    except (BuildError, OSError, ValueError) as error:
+        revision, cuts = _index(path).revision, thresholds(path)
+    except (BuildError, StageError, OSError) as error:
         st.title("This build cannot be opened")
         st.code(str(error), language=None, wrap_lines=True)
         st.stop()
-    thresholds = Thresholds(**settings["thresholds"])
-    return OpenBuild(name=path.name, path=path, revision=revision, thresholds=thresholds)
+    return OpenBuild(name=path.name, path=path, revision=revision, thresholds=cuts)
 
 
 def _index(path: Path) -> Any:
