@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """The probes that `where` means, in order; `ask` answers questions about the build (Store.fetch or a cache of it)."""
+    """The probes that `where` means, in order; `ask` answers questions about the build as Store.fetch does."""
 
     ask: Ask
     where: Filter

@@ -126,9 +126,7 @@ def _flags(found: Mapping[str, int]) -> list[str]:
 
 
 def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
-    return st.multiselect(
-        label, sorted(int(value) for value in found), key=key, bind="query-params", placeholder="any"
-    )
+    return st.multiselect(label, sorted(int(value) for value in found), key=key, bind="query-params", placeholder="any")
 
 
 def _thresholds(place: DeltaGenerator) -> Thresholds:
@@ -187,5 +185,18 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
 
 def clear() -> None:
     """Set every filter back to "any"."""
-    for key in ("q", "regex", "scope", "target", "typicality", "label", "score", "round", "level", "flag", "doc", "host"):
+    for key in (
+        "q",
+        "regex",
+        "scope",
+        "target",
+        "typicality",
+        "label",
+        "score",
+        "round",
+        "level",
+        "flag",
+        "doc",
+        "host",
+    ):
         st.session_state.pop(key, None)

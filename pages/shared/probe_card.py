@@ -96,9 +96,8 @@ def _answers(probe: Row, label: Label) -> str:
         )
         for i in range(max(len(answers), len(scores)))
     )
-    return (
-        f'<section style="--label:{LABEL_COLORS[label]}"><h4>Blind answers · {_summary(probe)}</h4><ol>{rows}</ol></section>'
-    )
+    head = f"<h4>Blind answers · {_summary(probe)}</h4>"
+    return f'<section style="--label:{LABEL_COLORS[label]}">{head}<ol>{rows}</ol></section>'
 
 
 def _summary(probe: Row) -> str:

@@ -1,7 +1,7 @@
 """Reading one probe after another on Browse: which one is open, where it stands in the list, how its document is cut.
 
-The session holds three things: the open probe's id (also in the URL), the keys pressed since the last run, and where the
-probe stood, so that stepping does not count the list again.
+The session holds three things: the open probe's id (also in the URL), the keys pressed since the last run, and where
+the probe stood, so that stepping does not count the list again.
 """
 
 from dataclasses import dataclass
@@ -151,5 +151,3 @@ def stored_row(build: data.OpenBuild, probe: Row) -> None:
         source = build.path / "rounds" / str(probe["round"]) / "source" / probe["source_file"]
         rows = data.ask("stored_row", file=str(source), row=probe["source_row"])
         opened.json(rows[0] if rows else {})
-
-

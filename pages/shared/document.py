@@ -1,0 +1,126 @@
+"""The document view: one component that draws a document cut at its split and owns the keys of its screen.
+
+A page calls `show` once a run. Keys that only concern the page (search field, link, list of keys, scrolling) stay in
+the browser; every other key of the table is an action that comes back through `on_action`, in the order pressed and
+each once, before the script of the page runs. The browser numbers its actions and keeps them until the server says
+which number it has done, so presses that are faster than the server add up, and one that is lost on the way is sent
+again (document_keys.js).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from queries.segments import Segment
+
+HERE = Path(__file__).parent
+NAME = "document"
+RECEIVED = "document_received"
+
+
+class Key(NamedTuple):
+    """Keys that do one thing. `names` are `KeyboardEvent.key` values, letters in lower case; `meaning` is for the list.
+
+    The actions search, copy_link, list_keys, leave and scroll are done by the component; any other reaches `on_action`.
+    A key that `repeats` goes on while it is held, one action for each document drawn.
+    """
+
+    names: tuple[str, ...]
+    action: str
+    meaning: str
+    repeats: bool = False
+
+
+KEYS = (
+    Key(("j", "ArrowRight"), "next", "Next probe", repeats=True),
+    Key(("k", "ArrowLeft"), "previous", "Previous probe", repeats=True),
+    Key((" ", "PageDown", "PageUp"), "scroll", "Scroll the document", repeats=True),
+    Key(("/",), "search", "Go to the search field"),
+    Key(("c",), "copy_link", "Copy the link to this probe"),
+    Key(("Escape",), "leave", "Leave a field, close this list"),
+    Key(("?",), "list_keys", "Show or hide this list"),
+)
+
+
+class Action(NamedTuple):
+    """What a key asked for, and the probe that was on the screen when it was pressed."""
+
+    name: str
+    probe_id: str
+
+
+class Received(NamedTuple):
+    """The last action taken from one browser page, by its number there."""
+
+    client: str = ""
+    number: int = 0
+
+
+def show(
+    *,
+    probe_id: str,
+    segments: Iterable[Segment],
+    on_action: Callable[[Action], None],
+    keys: Sequence[Key] = KEYS,
+    height: int = 560,
+    search_field: str = "Search text",
+) -> None:
+    """Draw a document in a box of `height` CSS pixels and take the screen's keys.
+
+    The box scrolls so that the split stands a third from its top whenever `probe_id` changes, and only then.
+    `search_field` is the aria-label of the page's search input. To be called once a run, outside of any form.
+    """
+    _component(
+        key=NAME,
+        data={
+            "probe": probe_id,
+            "segments": [[part.text, " ".join(sorted(part.classes)), part.label] for part in segments],
+            "keys": [key._asdict() for key in keys],
+            "height": height,
+            "search_field": search_field,
+            "received": st.session_state.get(RECEIVED, Received())._asdict(),
+        },
+        on_outbox_change=partial(_receive, on_action),
+    )
+
+
+def _receive(on_action: Callable[[Action], None]) -> None:
+    """Hand on what the outbox holds beyond what was received before; noted one by one, so a failure repeats none."""
+    for received, action in unread(st.session_state[NAME].outbox, st.session_state.get(RECEIVED, Received())):
+        st.session_state[RECEIVED] = received
+        on_action(action)
+
+
+def unread(outbox: object, received: Received) -> list[tuple[Received, Action]]:
+    """Return the actions of an outbox that come after `received`, each with what is received once it is done.
+
+    The outbox comes from a browser: what has another shape than document_keys.js gives it is no action. Another client
+    (a reloaded page, a second server) counts from the start.
+    """
+    match outbox:
+        case {"client": str(client), "actions": list(entries)}:
+            done = received.number if client == received.client else 0
+        case _:
+            return []
+    found: list[tuple[Received, Action]] = []
+    for entry in entries:
+        match entry:
+            case {"number": int(number), "name": str(name), "probe": str(probe)} if number > done:
+                found.append((Received(client, number), Action(name, probe)))
+                done = number
+    return found
+
+
+def _read(*names: str) -> str:
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+_component = st.components.v2.component(
+    NAME,
+    html=_read("document.html"),
+    css=_read("document.css"),
+    js=_read("document_sheet.js", "document_keys.js", "document.js"),
+)

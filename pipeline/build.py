@@ -1,0 +1,56 @@
+"""`build.json`: what a build is called, where it came from, and the thresholds of its labels."""
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import StageError
+from pipeline.files import put_json
+from queries.schema import Thresholds
+
+ROOT = Path(__file__).parents[1]
+SHAPES_THE_INDEX = (  # a change in any of these makes another index of the same source
+    "pipeline/cut.py",
+    "pipeline/index.py",
+    "pipeline/locate.py",
+    "pipeline/probe.py",
+    "pipeline/published.py",
+    "pipeline/rows.py",
+    "pipeline/validators.py",
+    "queries/identity.py",
+    "queries/schema.py",
+    "queries/splits.py",
+)
+
+Build = dict[str, Any]
+
+
+def code_version() -> str:
+    """Return a name for the code that decides what an index holds."""
+    digest = sha256()
+    for name in SHAPES_THE_INDEX:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def read_build(folder: Path) -> Build | None:
+    """Return what `build.json` says; None where there is none. Raises StageError where it cannot be read."""
+    try:
+        written: Build = json.loads((folder / "build.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise StageError(f"{folder / 'build.json'} is damaged ({error}); mend it or delete the build.") from error
+    return written
+
+
+def write_build(folder: Path, *, source: dict[str, Any]) -> None:
+    """Record where the build came from; thresholds and the day of its making stay as they were."""
+    before = read_build(folder) or {
+        "name": folder.name,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "thresholds": Thresholds()._asdict(),
+    }
+    put_json(folder / "build.json", before | {"source": source, "code_version": code_version()})

@@ -1,0 +1,186 @@
+"""Stage `import`: bring published probes into a build and index them.
+
+Two processes turn row groups into shards of index rows, which DuckDB then sorts into the part of round 0; the build's
+`index.json` is replaced last. Until then every reader sees the index that was there before.
+"""
+
+import json
+import multiprocessing
+import shutil
+from argparse import ArgumentParser, Namespace
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from pipeline import shards, sources
+from pipeline.build import code_version, read_build, write_build
+from pipeline.errors import StageError
+from pipeline.files import locked, put
+from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
+from pipeline.published import Columns
+from pipeline.settings import build_folder
+from pipeline.status import flag_counts
+
+WORKERS = 2  # more would not hold the promise of 2 GB
+ROUND = 0  # imported rows are the build's first increment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """What to import, and into which build (its folder)."""
+
+    source: str
+    build: Path
+    split: str = "train"
+    limit: int | None = None
+    tokenizer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What an import did."""
+
+    build: str
+    unchanged: bool
+    documents: int
+    probes: int
+    rejects: int
+    columns: Columns
+    flags: dict[str, int]
+
+    def __str__(self) -> str:
+        """What a person reads at the end of an import."""
+        if self.unchanged:
+            return f"{self.build}: unchanged, nothing to do ({self.probes:,} probes over {self.documents:,} documents)."
+        lines = [f"{self.build}: {self.probes:,} probes over {self.documents:,} documents, {self.rejects:,} rejects."]
+        if self.columns.missing:
+            lines.append(f"Columns missing, taken as null: {', '.join(self.columns.missing)}.")
+        if self.columns.unknown:
+            lines.append(f"Columns unknown, kept only in the source: {', '.join(self.columns.unknown)}.")
+        lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
+        return "\n".join(lines)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `import` takes."""
+    parser.add_argument("source", help="Parquet file, folder or glob; JSONL file; or Hugging Face data set id")
+    parser.add_argument("--build", required=True, metavar="NAME", help="the build to import into")
+    parser.add_argument("--split", default="train", help="split of the data set (default: train)")
+    parser.add_argument("--limit", type=int, metavar="N", help="import only the first N rows")
+    parser.add_argument("--tokenizer", metavar="NAME", help="also measure distances in this tokenizer's tokens")
+
+
+def settings(arguments: Namespace) -> Import:
+    """Return the settings that the command line names."""
+    if arguments.limit is not None and arguments.limit < 1:
+        raise StageError(f"--limit {arguments.limit}: import at least one row.")
+    return Import(
+        source=arguments.source,
+        build=build_folder(arguments.build),
+        split=arguments.split,
+        limit=arguments.limit,
+        tokenizer=arguments.tokenizer,
+    )
+
+
+def run(settings: Import) -> Summary:
+    """Import the source into the build, unless its index already holds exactly that, and say what was done."""
+    source = sources.find(settings.source, split=settings.split)
+    with locked(settings.build):
+        _refuse_another_source(settings.build, source)
+        fingerprint = {
+            "inputs": sources.fingerprint(source),
+            "limit": settings.limit,
+            "tokenizer": settings.tokenizer,
+            "code_version": code_version(),
+        }
+        manifest = read_manifest(settings.build)
+        if manifest and manifest.fingerprint == fingerprint:
+            return _summary(settings.build, manifest.parts, unchanged=True)
+        sweep_index(settings.build)
+        part = _import(settings, source, fingerprint)
+        kept = tuple(other for other in manifest.parts if other["round"] != ROUND) if manifest else ()
+        write_build(settings.build, source={"kind": source.kind, "name": source.name, "split": source.split})
+        write_manifest(settings.build, Manifest(fingerprint=fingerprint, parts=(part, *kept)))
+        return _summary(settings.build, (part, *kept), unchanged=False)
+
+
+def _refuse_another_source(folder: Path, source: sources.Source) -> None:
+    build = read_build(folder)
+    if build and build["source"]["name"] != source.name:
+        raise StageError(
+            f"The build {folder.name} was imported from {build['source']['name']}, not from {source.name}; "
+            f"choose another --build, or delete {folder} first."
+        )
+
+
+def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any]) -> Part:
+    home = settings.build / "rounds" / str(ROUND)
+    stored = sources.fetch(source, home / "source", limit=settings.limit)
+    columns = sources.columns(stored)
+    scratch = settings.build / "import.tmp"
+    shutil.rmtree(scratch, ignore_errors=True)  # left by an import that was killed
+    scratch.mkdir()
+    try:
+        counts = _write_shards(shards.plan(stored, limit=settings.limit, round_=ROUND), scratch)
+        part = write_part(settings.build, scratch, name=f"r{ROUND}-{_digest(fingerprint)}", round_=ROUND)
+        rejects = put(home / "rejects.jsonl", partial(_join, sorted(scratch.glob("*-rejects.jsonl"))))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return part | {
+        "rejects": {"file": "rejects.jsonl", "sha256": rejects, "rows": sum(count.rejects for count in counts)},
+        "columns": columns._asdict(),
+        "source": [item.path.name for item in stored],
+    }
+
+
+def _digest(fingerprint: dict[str, Any]) -> str:
+    return sha256(json.dumps(fingerprint, sort_keys=True).encode("utf-8")).hexdigest()[:8]
+
+
+def _join(files: list[Path], draft: Path) -> None:
+    with draft.open("wb") as joined:
+        for file in files:
+            with file.open("rb") as one:
+                shutil.copyfileobj(one, joined)
+
+
+def _write_shards(units: list[shards.Unit], folder: Path) -> list[shards.Counts]:
+    """Work the units off in two processes, in this one where there is a single unit; progress goes to stderr."""
+    total = sum(unit.rows for unit in units)
+    with tqdm(total=total, unit=" rows", desc="import", disable=len(units) < 2, leave=False) as bar:
+        if len(units) < 2:
+            return [shards.write_shards(unit, folder) for unit in units]
+        with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
+            tasks = [pool.submit(shards.write_shards, unit, folder) for unit in units]
+            try:
+                for task in as_completed(tasks):
+                    bar.update(task.result().rows)
+            except BrokenProcessPool as error:
+                raise StageError(
+                    "A worker process was killed, most likely for want of memory; the index is as it was. "
+                    "Write the source with smaller row groups, or free memory, and run the import again."
+                ) from error
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return [task.result() for task in tasks]
+
+
+def _summary(folder: Path, parts: tuple[Part, ...], *, unchanged: bool) -> Summary:
+    own = next(part for part in parts if part["round"] == ROUND)
+    return Summary(
+        build=folder.name,
+        unchanged=unchanged,
+        documents=own["docs"]["rows"],
+        probes=own["probes"]["rows"],
+        rejects=own["rejects"]["rows"],
+        columns=Columns(**{name: tuple(names) for name, names in own["columns"].items()}),
+        flags=flag_counts(folder),
+    )

@@ -1,0 +1,105 @@
+"""Writing a build's index: immutable parts, and the list of them that readers open, replaced last and in one step."""
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.files import put, put_json, sweep
+from queries.identity import repeats
+from queries.store import TABLES, question
+
+GROUP_ROWS = {"docs": 256, "probes": 2048, "facets": 65536}  # one document or probe is looked up by reading one group
+MEMORY = "700MB"  # for sorting; the rest of an import's 2 GB belongs to pyarrow and Python
+REPEATS = pa.schema(
+    [
+        ("new_id", pa.string()),
+        ("copies", pa.int64()),
+        ("source_file", pa.string()),
+        ("source_row", pa.int64()),
+    ]
+)
+
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What `index.json` says: the parts in order, and what they were made of."""
+
+    fingerprint: dict[str, Any]
+    parts: tuple[Part, ...]
+
+    @property
+    def revision(self) -> str:
+        """A name for exactly these parts."""
+        return hashlib.sha256(json.dumps(self.parts, sort_keys=True).encode("ascii")).hexdigest()[:16]
+
+
+def read_manifest(build: Path) -> Manifest | None:
+    """Return what the index of a build says of itself; None where there is no readable index."""
+    try:
+        written = json.loads((build / "index" / "index.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return Manifest(fingerprint=written["fingerprint"], parts=tuple(written["parts"]))
+
+
+def write_manifest(build: Path, manifest: Manifest) -> None:
+    """Make `manifest` the index that the next reader opens. Parts it does not list stay for those who read them now."""
+    put_json(
+        build / "index" / "index.json",
+        {"revision": manifest.revision, "fingerprint": manifest.fingerprint, "parts": manifest.parts},
+    )
+
+
+def sweep_index(build: Path) -> None:
+    """Delete the parts that the index does not list: those of older revisions, and those of an import that died."""
+    manifest = read_manifest(build)
+    listed = {part[table]["file"] for part in manifest.parts for table in TABLES} if manifest else set()
+    sweep(build / "index", keep={"index.json", *listed})
+
+
+def write_part(build: Path, shards: Path, *, name: str, round_: int) -> Part:
+    """Sort the shards of a folder (`<unit>-<table>.parquet`) into one part of the index and return its entry."""
+    part: Part = {"name": name, "round": round_}
+    with tempfile.TemporaryDirectory(dir=shards) as scratch, duckdb.connect() as con:
+        con.execute(f"set memory_limit = '{MEMORY}'")
+        con.execute(f"set temp_directory = '{scratch.replace(chr(39), chr(39) * 2)}'")
+        con.execute("set threads = 2")
+        for table in TABLES:
+            con.read_parquet([str(path) for path in sorted(shards.glob(f"*-{table}.parquet"))]).create_view(
+                f"shard_{table}"
+            )
+        con.register("repeats", _repeats(con))
+        for table, schema in TABLES.items():
+            path = build / "index" / f"{name}-{table}.parquet"
+            rows = con.sql(question(f"part_{table}")).to_arrow_reader(GROUP_ROWS[table])
+            digest = put(path, partial(_write_rows, rows, schema, GROUP_ROWS[table]))
+            part[table] = {"file": path.name, "sha256": digest, "rows": pq.read_metadata(path).num_rows}
+    return part
+
+
+def _write_rows(rows: pa.RecordBatchReader, schema: pa.Schema, group_rows: int, path: Path) -> None:
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+        for batch in rows:
+            writer.write_batch(batch.cast(schema), row_group_size=group_rows)
+
+
+def _repeats(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return the new ids of the probes that share their key with others, the first of each kept as it is."""
+    rows = con.sql(question("part_repeats")).fetchall()
+    renamed = []
+    for first, group in groupby(rows, key=itemgetter(0)):
+        same = list(group)
+        renamed += [(new, len(same), file, row) for new, (_, _, file, row) in zip(repeats(first), same, strict=False)]
+    return pa.Table.from_pylist([dict(zip(REPEATS.names, values, strict=True)) for values in renamed], REPEATS)

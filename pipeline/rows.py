@@ -1,0 +1,183 @@
+"""From a published row to the rows of the index: a document, a probe, a facet."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pipeline.cut import Cut, cut
+from pipeline.locate import locate
+from pipeline.probe import Probe
+from pipeline.published import SENTINEL, Published, whole
+from pipeline.validators import VALIDATORS, validate
+from queries.identity import ProbeKey, content_hash, doc_key, probe_id
+from queries.schema import Flag, Scope, SplitGroup, Target
+from queries.splits import Span
+
+Row = dict[str, Any]
+Count = Callable[[str, int, int], int]
+INT32 = 2**31 - 1
+
+
+class Place(NamedTuple):
+    """Where a row came from, and what only its source can say about it."""
+
+    file: str
+    row: int
+    round: int
+    level: int | None
+
+
+class IndexRows(NamedTuple):
+    """What one published row adds to the index; `doc` repeats for every probe of a document."""
+
+    doc: Row
+    probe: Row
+    facet: Row
+
+
+def reason_to_reject(row: Published) -> str | None:
+    """Return why a row cannot be shown at all, or None for one that can."""
+    if row.doc is None:
+        return "doc is null"
+    if not row.doc:
+        return "doc is empty"
+    if row.split_char_offset is None:
+        return "split_char_offset is null or no whole number"
+    if row.target not in list(Target):
+        return f"target is {row.target!r}, neither prefix nor suffix"
+    return None
+
+
+def index_rows(row: Published, place: Place) -> IndexRows:
+    """Return the index rows of a published row that `reason_to_reject` lets pass."""
+    text, split = row.doc or "", row.split_char_offset or 0
+    here = cut(text, split=split, target=Target(row.target or ""))
+    scope = Scope(row.scope) if row.scope in list(Scope) else None
+    probe = Probe(row=row, scope=scope, cut=here, location=locate(row.atom_text, here))
+    doc = _doc(row, place, text)
+    flags = validate(probe)
+    wide = _wide(probe, place, doc["doc_key"]) | {"evidence": list(flags.items())}
+    return IndexRows(doc=doc, probe=wide, facet=_facet(wide, doc, flags))
+
+
+def _doc(row: Published, place: Place, text: str) -> Row:
+    return {
+        "doc_key": doc_key(source_model=row.source_model, doc_id=row.doc_id, doc_idx=row.doc_idx, text=text),
+        "doc_id": row.doc_id,
+        "doc_idx": row.doc_idx,
+        "doc_source": row.doc_source,
+        "host": host(row.doc_source),
+        "round": place.round,
+        "opening_end": None,
+        "text": text,
+    }
+
+
+def host(url: str | None) -> str | None:
+    """Return the host of a document's URL in lower case; null where there is none."""
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:
+        return None
+
+
+def _wide(probe: Probe, place: Place, key: str) -> Row:
+    row, here, location = probe.row, probe.cut, probe.location
+    slot, splits = whole(row.slot_idx), row.row_splits or {}
+    identity = ProbeKey(row.source_model, row.doc_id, row.doc_idx, row.row_seed, place.level, slot)
+    return {
+        "probe_id": probe_id(identity),
+        "doc_key": key,
+        "content_hash": content_hash(
+            question=row.verbalizer_prompt,
+            atom=row.atom_text,
+            split=row.split_char_offset or 0,
+            complement=here.visible,
+        ),
+        "round": place.round,
+        "level": place.level,
+        "slot": _small(slot),
+        "scope": row.scope,
+        "target": row.target,
+        "typicality": row.typicality,
+        "split": _small(row.split_char_offset),
+        **{f"split_{group}": _small(splits.get(group)) for group in SplitGroup},
+        "question": row.verbalizer_prompt,
+        "atom": row.atom_text,
+        "target_response": row.target_response,
+        "ipa": row.incorrect_plausible_answer,
+        "answers": row.bb_answer_rollout_answers,
+        "scores": row.bb_answer_rollout_scores,
+        "score_mean": row.bb_answer_score_mean,
+        "score_max": row.bb_answer_score_max,
+        "score_min": row.bb_answer_score_min,
+        "located": str(location.how),
+        "atom_start": location.span.start if location.span else None,
+        "atom_end": location.span.end if location.span else None,
+        "occurrences": location.occurrences,
+        **_distances(here, location.span),
+        "window_start": here.window.start,
+        "window_end": here.window.end,
+        "stored_context": row.context if row.context != here.visible else None,
+        "synergy_check": row.synergy_check,
+        "distribution_check": row.distribution_check,
+        "difficulty_check": row.difficulty_check,
+        "doc_choice_rationale": row.doc_choice_rationale,
+        "split_rationale": row.split_rationale,
+        "row_seed": row.row_seed,
+        "abs_index": _measured(row.abs_index),
+        "signed_index": _measured(row.signed_index),
+        "signed_index_hint": _measured(row.signed_index_hint),
+        "actual_word_distance": _measured(row.actual_word_distance_from_split),
+        "source": row.source,
+        "n_tokens": _small(whole(_measured(row.n_tokens_actual))),
+        "tokenizer": row.tokenizer,
+        "generator_model": row.generator_model,
+        "source_model": row.source_model,
+        "source_file": place.file,
+        "source_row": place.row,
+    }
+
+
+def _distances(here: Cut, span: Span | None) -> Row:
+    if span is None:
+        return {}
+    start, end = (here.split, span.start) if here.target is Target.SUFFIX else (span.end, here.split)
+    return {"distance_chars": end - start, "distance_words": len(here.text[start:end].split())}
+
+
+def _facet(wide: Row, doc: Row, flags: dict[Flag, str]) -> Row:
+    scores = [score for score in wide["scores"] or () if score is not None]
+    return {
+        **{
+            name: wide[name]
+            for name in ("probe_id", "doc_key", "round", "level", "slot", "scope", "target", "typicality")
+        },
+        "doc_id": doc["doc_id"],
+        "host": doc["host"],
+        "score": hundredths(wide["score_max"]),
+        "mean": wide["score_mean"],
+        "spread": max(scores) - min(scores) if scores else None,
+        "distance": wide.get("distance_chars"),
+        "question": wide["question"],
+        **{f"flag_{flag}": flag in flags for flag in VALIDATORS},
+    }
+
+
+def hundredths(score: float | None) -> int | None:
+    """Return a score of 0-1 in hundredths, halves rounded up; null where it is null or out of range.
+
+    The inner rounding removes what binary fractions add or lack: 0.285 * 100 is 28.499999999999996.
+    """
+    if score is None or not 0 <= score <= 1:
+        return None
+    return math.floor(round(score * 100, 6) + 0.5)
+
+
+def _small(value: int | None) -> int | None:
+    return None if value is None else max(-INT32, min(value, INT32))
+
+
+def _measured(value: float | None) -> float | None:
+    return None if value == SENTINEL else value

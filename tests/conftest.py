@@ -1,0 +1,45 @@
+"""Fixtures of the browser tests: Debian's chromium, a fresh page, and servers that live as long as the session."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import CHROMIUM, CHROMIUM_ARGS, serving
+
+Serve = Callable[[Path, Path], str]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return one chromium for the session."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page in a fresh context; `tests.browser.watch` records what it does."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Serve]:
+    """Return a function that serves a script on a data folder, once for both, and returns the URL."""
+    urls: dict[tuple[Path, Path], str] = {}
+    with ExitStack() as stack:
+
+        def serve(script: Path, data: Path) -> str:
+            if (script, data) not in urls:
+                urls[script, data] = stack.enter_context(serving(script, data=data))
+            return urls[script, data]
+
+        yield serve

@@ -1,0 +1,81 @@
+"""Walking a list by key: every order covers every probe once, from either end, by steps and by pages."""
+
+from dataclasses import replace
+
+import pytest
+
+from queries.listing import PAGE, Listing, Place
+from queries.schema import Filter, Label, Sort
+from queries.store import Store, read_index
+from tests.builds import make_build
+from tests.test_store import rows
+
+ORDERS = [(sort, descending) for sort in Sort for descending in (False, True)]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(read_index(make_build(rows(), tmp_path_factory.mktemp("listing"))))
+
+
+def walk(listing: Listing) -> list[Place]:
+    here = listing.first()
+    assert here is not None
+    places = [here]
+    while (there := listing.move(here, 1)) != here:
+        places.append(there)
+        here = there
+    return places
+
+
+@pytest.mark.parametrize(("sort", "descending"), ORDERS)
+def test_steps_pass_every_probe_once_and_count_them(store: Store, sort: Sort, descending: bool) -> None:
+    places = walk(Listing(ask=store.fetch, where=Filter(), sort=sort, descending=descending))
+    assert len({place.probe_id for place in places}) == 60
+    assert [place.before for place in places] == list(range(60))
+
+
+@pytest.mark.parametrize(("sort", "descending"), ORDERS)
+def test_the_order_is_the_one_asked_for_with_nulls_last(store: Store, sort: Sort, descending: bool) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(), sort=sort, descending=descending)
+    keys = [place.key for place in walk(listing)]
+    assert keys == sorted(keys, reverse=descending)
+    if sort is Sort.SCORE:
+        assert abs(keys[-1]) == float("inf")
+
+
+@pytest.mark.parametrize(("sort", "descending"), ORDERS)
+def test_finding_a_probe_gives_the_place_that_walking_gives(store: Store, sort: Sort, descending: bool) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(scopes=("sentence", "word")), sort=sort, descending=descending)
+    places = walk(listing)
+    assert [listing.find(place.probe_id) for place in places] == places
+    assert [listing.move(places[-1], -steps) for steps in range(len(places))] == places[::-1]
+
+
+@pytest.mark.parametrize(("sort", "descending"), ORDERS)
+def test_pages_tile_the_list(store: Store, sort: Sort, descending: bool) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(), sort=sort, descending=descending)
+    places = walk(listing)
+    for place in places:
+        start = place.before // PAGE * PAGE
+        expected = [other.probe_id for other in places[start : start + PAGE]]
+        assert [row["probe_id"] for row in listing.page(place)] == expected
+
+
+def test_a_probe_outside_the_filter_stands_between_its_neighbors(store: Store) -> None:
+    everything = Listing(ask=store.fetch, where=Filter(scopes=("sentence", "whole")), sort=Sort.SCORE, descending=True)
+    hard = replace(everything, where=replace(everything.where, labels=(Label.HARD,)))
+    outsider = hard.find(next(place.probe_id for place in walk(everything) if place.key >= 80))
+    assert outsider is not None
+    assert not outsider.listed
+    first = hard.first()
+    assert first is not None
+    assert hard.move(outsider, 1) == first
+    assert hard.move(outsider, -1) == outsider
+    assert hard.page(outsider)[0]["probe_id"] == first.probe_id
+
+
+def test_an_unknown_probe_and_an_empty_list_are_none(store: Store) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(host="nowhere"), sort=Sort.SCORE, descending=True)
+    assert listing.first() is None
+    assert listing.find("nosuchprobe0") is None
