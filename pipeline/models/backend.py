@@ -1,0 +1,102 @@
+"""What the three back ends have in common: what they are given, what they say when they come back."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from pipeline import raw
+from pipeline.calls import Call, Request, Stage
+from pipeline.ledger import Ledger
+from pipeline.models.catalog import USD
+from pipeline.progress import Progress
+from pipeline.submission import Fate, Purpose, Settled, Submission
+
+Asked = Callable[[], Iterable[Request]]
+"""Makes the stage's requests, the same ones each time it is called: a back end reads them again to repeat failures,
+so that it never holds more of them than it sends at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """One stage of one build, as a back end sees it. A stage's requests share one `call`."""
+
+    build: str
+    stage: Stage
+    call: Call
+    folder: Path  # where the stage's raw replies are
+    account: str  # whose cap it is, e.g. `demo/round-0`: it holds for all runs and stages of the account together
+    cap: Decimal  # USD
+    ledger: Ledger
+    progress: Progress
+    retry_dead: bool = False
+
+    def purpose(self, backend: str) -> Purpose:
+        """Return what a submission of this stage is for."""
+        return Purpose(self.account, self.build, self.stage, backend)
+
+    def prepare(self) -> None:
+        """Set the cap, and let the dead be asked again where that was wished."""
+        self.ledger.set_cap(self.account, int(self.cap * USD))
+        if self.retry_dead:
+            self.ledger.revive(self.build, self.stage)
+
+    def file(self, submission: Submission) -> Path:
+        """Return where a submission's raw replies are."""
+        return self.folder / f"{submission.id}{raw.SUFFIX}"
+
+
+class Outcome(NamedTuple):
+    """How a back end left a stage. The counts are those of the stage so far, all runs and waves together."""
+
+    done: int  # requests whose reply is on disk
+    dead: int  # requests that were given up; the ledger has the reasons
+    spent: int  # nanodollars that this one call of `fulfil` was billed
+    paused: str | None = None  # why not everything was asked, and what to do
+
+
+class Backend(Protocol):
+    """Makes sure that each request has a raw reply on disk, or a reason in the ledger."""
+
+    name: str
+
+    def fulfil(self, asked: Asked, *, run: RunContext) -> Outcome:
+        """Ask what was not asked yet; return when all is settled, or paused.
+
+        It may be killed at any moment and called again. Raises StageError where it cannot even begin.
+        """
+
+
+class PausedError(Exception):
+    """No more may be asked now; the message says why and what to do."""
+
+
+class Tally:
+    """Keeps count of a stage while a back end works on it, and shows it."""
+
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+        self._counts = Counter(run.ledger.counts(run.build, run.stage, run.call))
+        self._spent = 0
+        self.show()
+
+    def settle(self, number: int, settled: Sequence[Settled], *, spent: int, released: int, presumed: int = 0) -> None:
+        """Write down what became of requests, in the ledger and here."""
+        self._run.ledger.settle(number, settled, spent=spent, released=released, presumed=presumed)
+        self._counts.update(one.fate for one in settled)
+        self._spent += spent
+        self.show()
+
+    def show(self, note: str | None = None) -> None:
+        """Show how far the stage is and where its money stands, with a note on what is going on."""
+        done = self._counts[Fate.DONE] + self._counts[Fate.DEAD]
+        self._run.progress.update(done=done, note=note, purse=self._run.ledger.purse(self._run.account))
+
+    def outcome(self, paused: str | None = None) -> Outcome:
+        """Return how things stand, having written down why they paused, if they did."""
+        if paused:
+            self._run.ledger.pause(self._run.account, paused)
+            self._run.progress.pause(paused)
+        return Outcome(self._counts[Fate.DONE], self._counts[Fate.DEAD], self._spent, paused)
