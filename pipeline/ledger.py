@@ -110,17 +110,26 @@ class Ledger:
             yield from (request for id, request in block.items() if id not in settled)
 
     def submit(
-        self, purpose: Purpose, requests: Sequence[Request], *, call: Call, prices: Prices, worst: int, state: State
+        self,
+        purpose: Purpose,
+        requests: Sequence[Request],
+        *,
+        call: Call,
+        prices: Prices,
+        worst: int,
+        state: State,
+        workspace: str | None = None,
     ) -> Submission:
         """Reserve `worst` for a new submission of `requests` and return it.
 
         Raises OverCapError, with nothing written, where that does not fit under the account's cap.
         """
         with self.transaction():
-            values = (secrets.token_hex(4), *purpose, *call, json.dumps(prices), state, now())
+            values = (secrets.token_hex(4), *purpose, *call, json.dumps(prices), state, workspace, now())
             number = self._db.execute(
                 "insert into submission (id, account, build, stage, backend, model, prompt, parameters, prices, state,"
-                " requests, reserved, intent_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?) returning number",
+                " workspace, intent_at, requests, reserved) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)"
+                " returning number",
                 values,
             ).fetchone()["number"]
             self.extend(number, requests, worst=worst)
@@ -132,14 +141,15 @@ class Ledger:
             row = self._db.execute("select account, build from submission where number = ?", (number,)).fetchone()
             if worst > max(0, self.purse(row["account"]).room):
                 raise OverCapError(row["account"])
-            self._db.execute(
-                "update submission set requests = requests + ?, reserved = reserved + ? where number = ?",
-                (len(requests), worst, number),
-            )
             self._db.executemany(
                 "insert into request (build, id, submission, state, item) values (?, ?, ?, 'sent', ?)"
                 " on conflict do update set submission = excluded.submission, state = 'sent', reason = null",
                 ((row["build"], request.id, number, json.dumps(request.item)) for request in requests),
+            )
+            self._db.execute(
+                "update submission set reserved = reserved + ?,"
+                " requests = (select count(*) from request where submission = number) where number = ?",
+                (worst, number),
             )
 
     def mark(self, number: int, state: State, *, reason: str | None = None) -> None:
@@ -147,13 +157,12 @@ class Ledger:
         with self.transaction():
             self._db.execute("update submission set state = ?, reason = ? where number = ?", (state, reason, number))
 
-    def bind(self, number: int, *, batch: str, workspace: str | None, created_at: str, expires_at: str) -> None:
+    def bind(self, number: int, *, batch: str, created_at: str, expires_at: str) -> None:
         """Write down that a submission runs at the provider as `batch`."""
         with self.transaction():
             self._db.execute(
-                "update submission set state = 'running', batch = ?, workspace = ?, created_at = ?, expires_at = ?"
-                " where number = ?",
-                (batch, workspace, created_at, expires_at, number),
+                "update submission set state = 'running', batch = ?, created_at = ?, expires_at = ? where number = ?",
+                (batch, created_at, expires_at, number),
             )
 
     def disown(self, number: int, *, batch: str) -> None:
@@ -169,25 +178,35 @@ class Ledger:
         with self.transaction():
             self._db.execute("update submission set state = 'ended', ended_at = ? where number = ?", (ended_at, number))
 
-    def settle(self, number: int, settled: Iterable[Settled], *, spent: int, released: int, presumed: int = 0) -> None:
-        """Write down what became of requests: `spent` was billed for them, `released` is no longer reserved."""
+    def settle(self, number: int, settled: Iterable[Settled]) -> list[Settled]:
+        """Write down what became of requests, and return those of `settled` that were not written down before."""
         with self.transaction():
+            new = [one for one in settled if self._settle(number, one)]
             self._db.execute(
                 "update submission set spent = spent + ?, presumed = presumed + ?, reserved = max(0, reserved - ?)"
                 " where number = ?",
-                (spent, presumed, released, number),
+                (*(sum(amounts) for amounts in zip((0, 0, 0), *(one[4:] for one in new), strict=True)), number),
             )
-            self._db.executemany(
-                "update request set state = ?, tries = tries + ?, reason = ? where id = ?"
-                " and build = (select build from submission where number = ?) and submission = ?",
-                ((one.fate, one.tried, one.reason, one.request, number, number) for one in settled),
-            )
+        return new
 
-    def close(self, number: int, state: State, *, reason: str | None = None) -> None:
-        """End a submission: nothing stays reserved for it, and what it did not settle is to be asked again."""
+    def _settle(self, number: int, one: Settled) -> bool:
+        written = self._db.execute(
+            "update request set state = ?, tries = tries + ?, reason = ? where id = ? and submission = ?"
+            " and state = 'sent' and build = (select build from submission where number = ?)",
+            (one.fate, one.tried, one.reason, one.request, number, number),
+        )
+        return written.rowcount == 1
+
+    def close(self, number: int, state: State, *, reason: str | None = None, lost: bool = False) -> None:
+        """End a submission: nothing stays reserved for it, and what it did not settle is to be asked again.
+
+        What was still reserved may have been billed where replies were `lost`, and is booked as presumed.
+        """
         with self.transaction():
             self._db.execute(
-                "update submission set state = ?, reserved = 0, reason = ? where number = ?", (state, reason, number)
+                "update submission set state = ?, reason = ?, presumed = presumed + iif(?, reserved, 0), reserved = 0"
+                " where number = ?",
+                (state, reason, lost, number),
             )
             self._db.execute("update request set state = 'todo' where submission = ? and state = 'sent'", (number,))
 
@@ -205,14 +224,14 @@ class Ledger:
         return [_submission(row) for row in rows.fetchall()]
 
     def items(self, number: int) -> dict[str, tuple[Item, int]]:
-        """Return what the requests of a submission are for and how often each was tried, by request id."""
+        """Return what the requests of a submission are for and how often each failed before, by request id."""
         rows = self._db.execute("select id, item, tries from request where submission = ?", (number,))
         return {row["id"]: (_item(row["item"]), row["tries"]) for row in rows}
 
-    def under_way(self, number: int) -> list[str]:
-        """Return the ids of the requests of a submission that are not settled."""
-        rows = self._db.execute("select id from request where submission = ? and state = 'sent'", (number,))
-        return [row["id"] for row in rows]
+    def done(self, number: int) -> dict[str, Item]:
+        """Return what those requests of a submission are for whose reply is here, by request id."""
+        rows = self._db.execute("select id, item from request where submission = ? and state = 'done'", (number,))
+        return {row["id"]: _item(row["item"]) for row in rows}
 
     def counts(self, build: str, stage: Stage, call: Call) -> dict[Fate, int]:
         """Return how many requests of a stage, asked with `call`, met each fate."""
@@ -224,15 +243,24 @@ class Ledger:
         )
         return {Fate(row["state"]): row["requests"] for row in rows}
 
-    def taken_counts(self) -> set[int]:
-        """Return the request counts that a new batch must not have, lest it be taken for another one.
+    def proven(self, call: Call) -> bool:
+        """Return whether a request with these parameters was ever billed, and so was valid."""
+        row = self._db.execute(
+            "select 1 from submission where model = ? and prompt = ? and parameters = ? and spent > 0 limit 1", call
+        )
+        return row.fetchone() is not None
 
-        Those are the counts of open batches, and of those that never arrived, as far as we know, within two days: a
-        batch is listed for 29 days, but only ones created after an intent are looked at.
-        """
+    def fate(self, build: str, request: str) -> tuple[Fate, str | None]:
+        """Return where a request stands that went out, and why, if it failed."""
+        row = self._db.execute("select state, reason from request where build = ? and id = ?", (build, request))
+        state, reason = row.fetchone()
+        return Fate(state), reason
+
+    def open_counts(self) -> set[int]:
+        """Return the numbers of requests of all open batches; a new one must have another (ledger.sql)."""
         rows = self._db.execute(
-            "select requests from submission where backend = 'batches' and (state in ('intent', 'unknown', 'running',"
-            " 'ended') or (state = 'void' and julianday('now') - julianday(intent_at) < 2))"
+            "select requests from submission where backend = 'batches'"
+            " and state in ('intent', 'unknown', 'running', 'ended')"
         )
         return {row["requests"] for row in rows}
 

@@ -25,7 +25,7 @@ create table if not exists submission (
     spent integer not null default 0,      -- billed, by usage
     presumed integer not null default 0,   -- the most that may have been billed for calls whose reply was lost
     batch text unique,                     -- the provider's id
-    workspace text,
+    workspace text,                        -- where it runs: a workspace of the provider, or a server's address
     intent_at text not null,
     created_at text,
     expires_at text,

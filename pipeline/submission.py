@@ -64,12 +64,15 @@ class OverCapError(Exception):
 
 
 class Settled(NamedTuple):
-    """What became of one request of a submission."""
+    """What became of one request of a submission; amounts in nanodollars."""
 
     request: str
     fate: Fate
     tried: bool = False  # whether a failure says something about the request, and so counts as a try
     reason: str | None = None
+    spent: int = 0
+    presumed: int = 0
+    released: int = 0  # what is no longer reserved for it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What the three back ends have in common: what they are given, what they say when they come back."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipeline.calls import Call, Request, Stage
 from pipeline.ledger import Ledger
 from pipeline.models.catalog import USD
 from pipeline.progress import Progress
-from pipeline.submission import Fate, Purpose, Settled, Submission
+from pipeline.submission import Fate, Purpose, Settled, Submission, dollars
 
 Asked = Callable[[], Iterable[Request]]
 """Makes the stage's requests, the same ones each time it is called: a back end reads them again to repeat failures,
@@ -82,11 +82,11 @@ class Tally:
         self._spent = 0
         self.show()
 
-    def settle(self, number: int, settled: Sequence[Settled], *, spent: int, released: int, presumed: int = 0) -> None:
+    def settle(self, number: int, settled: Iterable[Settled]) -> None:
         """Write down what became of requests, in the ledger and here."""
-        self._run.ledger.settle(number, settled, spent=spent, released=released, presumed=presumed)
-        self._counts.update(one.fate for one in settled)
-        self._spent += spent
+        new = self._run.ledger.settle(number, settled)
+        self._counts.update(one.fate for one in new)
+        self._spent += sum(one.spent for one in new)
         self.show()
 
     def show(self, note: str | None = None) -> None:
@@ -100,3 +100,13 @@ class Tally:
             self._run.ledger.pause(self._run.account, paused)
             self._run.progress.pause(paused)
         return Outcome(self._counts[Fate.DONE], self._counts[Fate.DEAD], self._spent, paused)
+
+
+def over_cap(run: RunContext, worst: int) -> str:
+    """Return why nothing more can be reserved, for a person."""
+    purse = run.ledger.purse(run.account)
+    return (
+        f"The cap of {dollars(purse.cap)} for {run.account} is reached: {dollars(purse.spent)} spent, "
+        f"{dollars(purse.presumed)} presumed, {dollars(purse.reserved)} reserved, and the next request can cost "
+        f"{dollars(worst)}. Raise it with --cap and run the same command again."
+    )

@@ -85,7 +85,7 @@ class Recorded:
             run.file(submission), ((items[id], result) for id, result in results.items()), call=run.call, prices=FREE
         )
         with run.ledger.transaction():
-            tally.settle(submission.number, list(_settled(results)), spent=0, released=0)
+            tally.settle(submission.number, _settled(results))
             run.ledger.close(submission.number, State.CLOSED)
 
     def _result(self, request: Request, submission: Submission, recordings: dict[Key, str]) -> Result:
