@@ -1,217 +1,137 @@
-"""Stage `finalize`: from the generator's replies to probes. Free, repeatable, and without a model.
+"""Stage `finalize`: make the generator's replies into probes. Free, repeatable, and without a model.
 
-A reply is read, its labels become spans of the document, every probe is checked, and the word and lens probes are
-templated. Each of a document's sixteen slots ends as a probe or as a reject with a reason.
+It reads the documents and raw replies of a round and writes `probes.parquet`, `rejects.jsonl` (each slot without a
+probe, and why) and `finalize.json` (counts, for the data set's card).
 """
 
+import json
+from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
 
+from pipeline import raw, tokens
 from pipeline.bank import Bank
-from pipeline.calls import Reply
-from pipeline.generate import shown
-from pipeline.ground import Ground, Templated
-from pipeline.lens import lens_probes
-from pipeline.made import Made, MadeProbe, Missed
-from pipeline.numbering import Numbered, stripped
-from pipeline.rejects import Reason, Rejected, RejectError
-from pipeline.replies import Read, WrittenProbe, read_generator
-from pipeline.rounds import Drawn
-from pipeline.slots import wishes
-from pipeline.tokens import Tokenizer
-from pipeline.words import word_probes
-from queries.schema import SLOTS, SPLIT_GROUP, Scope, SplitGroup, Target, Typicality
-from queries.splits import Span, sides
-
-Split = int | Rejected
-TEMPLATED = (Scope.WORD, Scope.LENS)
-WRITTEN_SLOTS = tuple(slot for slot, scope in enumerate(SLOTS) if scope not in TEMPLATED)
+from pipeline.calls import Call, Item, Reply, Stage, Usage
+from pipeline.errors import StageError
+from pipeline.files import put, put_json
+from pipeline.made import Made, Missed, write_made
+from pipeline.resolution import Templates, resolve
+from pipeline.rounds import Drawn, raw_folder, read_documents, read_round, round_folder
+from pipeline.settings import build_folder
+from pipeline.spool import Spool, spool
 
 
-class Finalized(NamedTuple):
-    """What became of one reply: the document, None where it cannot be used, and every slot that has no probe."""
+@dataclass(frozen=True, kw_only=True)
+class Finalize:
+    """What to finalize: the replies of one level in the folder of a round, or of a sweep over its documents."""
 
-    made: Made | None
-    missed: tuple[Missed, ...]
-
-
-class Templates(NamedTuple):
-    """What the word and lens probes of a round are made with."""
-
-    tokenizer: Tokenizer
-    bank: Bank
+    folder: Path
+    level: int
+    tokenizer: str = tokens.DEFAULT
 
 
-def finalize(drawn: Drawn, reply: Reply | None, *, templates: Templates, source_model: str) -> Finalized:
-    """Return what a generator's reply to a drawn document comes to; None stands for a reply that never came."""
-    if reply is None:
-        return Finalized(None, (Missed(None, Rejected(Reason.NO_REPLY, "the generator gave no reply")),))
-    read = read_generator(reply)
-    if isinstance(read, Rejected):
-        return Finalized(None, (Missed(None, read),))
-    try:
-        numbered, doc_idx = _chosen(drawn, read)
-    except RejectError as error:
-        return Finalized(None, (Missed(None, error.rejected),))
-    splits = {group: _split(numbered, read, group) for group in SplitGroup}
-    source = _source(reply.call.model)
-    outcomes = [*_written(drawn, numbered, read, splits, source), *_templated(drawn, numbered, splits, templates)]
-    probes = {each.slot: each for each in outcomes if isinstance(each, MadeProbe)}
-    made = Made(
-        doc_id=drawn.doc_id,
-        doc_idx=doc_idx,
-        doc_source=drawn.doc_source,
-        text=numbered.text,
-        opening_end=numbered.opening_end,
-        row_seed=drawn.row_seed,
-        level=reply.item.level,
-        splits={group: split if isinstance(split, int) else None for group, split in splits.items()},
-        doc_choice_rationale=read.written.sibling_rationale,
-        split_rationale=read.written.split_rationale,
-        reading=read.reading,
-        generator_model=reply.call.model,
-        source_model=source_model,
-        prompt=reply.call.prompt,
-        probes=tuple(probes[slot] for slot in sorted(probes)),
-    )
-    return Finalized(made, tuple(each for each in outcomes if isinstance(each, Missed)))
+@dataclass(kw_only=True)
+class Summary:
+    """What finalizing a round made; it is also what `finalize.json` holds."""
+
+    level: int
+    tokenizer: str
+    documents: int = 0
+    finalized: int = 0
+    probes: int = 0
+    readings: Counter[str] = field(default_factory=Counter)
+    rejects: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        """What a person reads at the end of the stage."""
+        read = ", ".join(f"{count:,} {how}" for how, count in self.readings.most_common())
+        lines = [
+            f"Level {self.level:+d}: {self.probes:,} probes over {self.finalized:,} of {self.documents:,} documents.",
+            f"Replies read: {read or 'none'}.",
+        ]
+        lines += [f"{count:>11,}  rejected: {reason}" for reason, count in self.rejects.most_common()]
+        lines += [f"{count:>11,}  flagged: {flag}" for flag, count in self.flags.most_common()]
+        return "\n".join(lines)
+
+    def count(self, made: Made | None, missed: tuple[Missed, ...]) -> None:
+        """Add what became of one document."""
+        self.documents += 1
+        self.rejects.update(str(each.rejected.reason) for each in missed)
+        if made:
+            self.finalized += 1
+            self.probes += len(made.probes)
+            self.readings[made.reading] += 1
+            self.flags.update(flag for probe in made.probes for flag in probe.evidence)
 
 
-def _chosen(drawn: Drawn, read: Read) -> tuple[Numbered, int]:
-    letter = read.written.sibling.strip().upper().removeprefix("SIBLING").strip()
-    doc_idx = shown(drawn).get(letter)
-    if doc_idx is None:
-        raise RejectError(Reason.SIBLING_UNKNOWN, f"{read.written.sibling!r} was not shown")
-    return Numbered.of(drawn.opening, drawn.rollouts[doc_idx], letter=letter), doc_idx
-
-
-def _split(numbered: Numbered, read: Read, group: SplitGroup) -> Split:
-    try:
-        return numbered.split(getattr(read.written.splits, group))
-    except RejectError as error:
-        return error.rejected
-
-
-def _source(model: str) -> str:
-    """Return what the column `source` calls a generator: the card's "haiku", or whose replies they are."""
-    if model.startswith("claude-haiku"):
-        return "haiku"
-    return "local_model" if model.startswith("local:") else "recorded_model"
-
-
-def _written(
-    drawn: Drawn, numbered: Numbered, read: Read, splits: dict[SplitGroup, Split], source: str
-) -> Iterator[MadeProbe | Missed]:
-    """Yield the probes of the slots 10-15; of two for one slot the first valid one counts."""
-    done: set[int] = set()
-    seen = {missed.slot for missed in read.missed} | {probe.slot for probe in read.written.probes}
-    hints = {wish.slot: wish.distance for wish in wishes(drawn.row_seed)}
-    yield from (Missed(*missed) for missed in read.missed)
-    for written in read.written.probes:
-        try:
-            if written.slot not in WRITTEN_SLOTS:
-                raise RejectError(Reason.SLOT_UNKNOWN, f"slot {written.slot} was not asked for")
-            if written.slot in done:
-                raise RejectError(Reason.SLOT_REPEATED, f"slot {written.slot} was filled before")
-            split = splits[SPLIT_GROUP[SLOTS[written.slot]]]
-            if isinstance(split, Rejected):
-                raise RejectError(*split)
-            yield _probe(numbered, written, split=split, hint=hints[written.slot], source=source)
-            done.add(written.slot)
-        except RejectError as error:
-            yield Missed(written.slot, error.rejected)
-    for slot in WRITTEN_SLOTS:
-        if slot not in seen:
-            yield Missed(slot, Rejected(Reason.SLOT_MISSING, "the reply has no probe for it"))
-
-
-def _probe(numbered: Numbered, written: WrittenProbe, *, split: int, hint: int, source: str) -> MadeProbe:
-    scope, target = SLOTS[written.slot], Target(written.target)
-    hidden = sides(length=len(numbered.text), split=split, target=target).hidden
-    atom = _atom(numbered, written, hidden)
-    if atom.start < hidden.start or atom.end > hidden.end:
-        raise RejectError(Reason.ATOM_WRONG_SIDE, f"{written.atom} is not wholly in the {target}")
-    gap = numbered.text[split : atom.start] if target is Target.SUFFIX else numbered.text[atom.end : split]
-    return MadeProbe(
-        slot=written.slot,
-        scope=scope,
-        target=target,
-        typicality=Typicality(written.typicality) if written.typicality and target is Target.SUFFIX else None,
-        split=split,
-        atom=atom,
-        question=written.question,
-        target_response=written.target_response,
-        ipa=written.incorrect_plausible_answer,
-        synergy_check=written.synergy_check,
-        distribution_check=written.distribution_check,
-        difficulty_check=written.difficulty_check,
-        signed_index=_signed(_index(numbered, scope, atom, split=split), target),
-        signed_index_hint=_signed(hint, target),
-        actual_word_distance=_signed(len(gap.split()), target),
-        source=source,
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `finalize` takes."""
+    parser.add_argument("--build", required=True, metavar="NAME", help="the build")
+    parser.add_argument("--round", type=int, default=0, metavar="N", help="number of the round (default: 0)")
+    parser.add_argument("--level", type=int, default=-2, metavar="L", help="calibration level (default: -2)")
+    parser.add_argument(
+        "--tokenizer", default=tokens.DEFAULT, metavar="NAME", help=f"Hub id or folder (default: {tokens.DEFAULT})"
     )
 
 
-def _atom(numbered: Numbered, written: WrittenProbe, hidden: Span) -> Span:
-    if SLOTS[written.slot] is Scope.SENTENCE:
-        return numbered.sentence(written.atom)
-    if SLOTS[written.slot] is Scope.PARAGRAPH:
-        return numbered.paragraph(written.atom)
-    if written.atom.lower() != written.target:
-        raise RejectError(Reason.ATOM_WRONG_SIDE, f"the atom {written.atom!r} is not the {written.target} itself")
-    return stripped(numbered.text, hidden)
-
-
-def _index(numbered: Numbered, scope: Scope, atom: Span, *, split: int) -> int:
-    """Return how many units the atom is from the split, as the sample build counts them.
-
-    The sentence at the split, cut or whole, is 1. Of paragraphs it is the one in which the text before the split ends,
-    for both sides. The whole of a side is 1.
-    """
-    if scope is Scope.WHOLE:
-        return 1
-    if scope is Scope.PARAGRAPH:
-        last = max(place for place, span in enumerate(numbered.paragraphs) if span.start < split)
-        return abs(numbered.paragraphs.index(atom) - last) + 1
-    spans = [sentence.span for sentence in numbered.sentences]
-    if atom.start >= split:
-        return spans.index(atom) - sum(span.end <= split for span in spans) + 1
-    return sum(span.start < split for span in spans) - spans.index(atom)
-
-
-def _signed(distance: int, target: Target) -> int:
-    return distance if target is Target.SUFFIX else -distance
-
-
-def _templated(
-    drawn: Drawn, numbered: Numbered, splits: dict[SplitGroup, Split], templates: Templates
-) -> Iterator[MadeProbe | Missed]:
-    split = splits[SplitGroup.WORD_LENS]
-    if isinstance(split, Rejected):
-        yield from (Missed(slot, split) for slot, scope in enumerate(SLOTS) if scope in TEMPLATED)
-        return
-    ground = Ground(drawn, numbered.text, split)
-    words = word_probes(ground, templates.bank)
-    lenses = lens_probes(ground, templates.bank, templates.tokenizer)
-    for slot, outcome in {**words, **lenses}.items():
-        yield Missed(slot, outcome) if isinstance(outcome, Rejected) else _from_template(ground, outcome, templates)
-
-
-def _from_template(ground: Ground, probe: Templated, templates: Templates) -> MadeProbe:
-    lens = probe.scope is Scope.LENS
-    return MadeProbe(
-        slot=probe.slot,
-        scope=probe.scope,
-        target=probe.target,
-        split=ground.split,
-        atom=probe.atom,
-        question=probe.question,
-        target_response=ground.text[probe.atom.start : probe.atom.end],
-        ipa=probe.ipa,
-        signed_index=probe.distance,
-        signed_index_hint=probe.hint,
-        actual_word_distance=None if lens else probe.distance,
-        source="python_template",
-        n_tokens=probe.n_tokens,
-        tokenizer=templates.tokenizer.name if lens else None,
+def settings(arguments: Namespace) -> Finalize:
+    """Return the settings that the command line names."""
+    return Finalize(
+        folder=round_folder(build_folder(arguments.build), arguments.round),
+        level=arguments.level,
+        tokenizer=arguments.tokenizer,
     )
+
+
+def run(settings: Finalize) -> Summary:
+    """Make the probes of a round and say what became of its documents; the same replies give the same files."""
+    drawn = read_round(settings.folder)
+    if drawn is None:
+        raise StageError(f"Round {settings.folder.name} was never drawn; run the stage sample first.")
+    tokenizer = tokens.load(settings.tokenizer)
+    templates = Templates(tokenizer, Bank(read_documents(settings.folder), tokenizer))
+    summary = Summary(level=settings.level, tokenizer=tokenizer.name)
+
+    def finalized(replies: Spool, rejects: IO[str]) -> Iterator[Made]:
+        for each in read_documents(settings.folder):
+            reply = _reply(replies.get(each.doc_id))
+            made, missed = resolve(each, reply, templates=templates, source_model=drawn.source_model)
+            summary.count(made, missed)
+            rejects.writelines(_reject_line(each, miss, level=settings.level) for miss in missed)
+            if made:
+                yield made
+
+    def write(draft: Path) -> None:
+        with spool() as replies, draft.open("w", encoding="utf-8") as rejects:
+            replies.put(_latest(settings))
+            write_made(settings.folder / "probes.parquet", finalized(replies, rejects))
+
+    put(settings.folder / "rejects.jsonl", write)
+    put_json(settings.folder / "finalize.json", asdict(summary))
+    return summary
+
+
+def _latest(settings: Finalize) -> Iterator[tuple[str, Any]]:
+    """Yield the replies of the level by document, of several attempts at one the last."""
+    attempts: dict[str, int] = {}
+    for reply in raw.replies(raw_folder(settings.folder, Stage.GENERATE)):
+        item = reply.item
+        if item.level == settings.level and item.attempt >= attempts.get(item.doc_id, 0):
+            attempts[item.doc_id] = item.attempt
+            yield item.doc_id, reply
+
+
+def _reply(stored: Any) -> Reply | None:
+    if stored is None:
+        return None
+    item, call, custom_id, text, stop_reason, usage = stored
+    return Reply(Item(*item), Call(*call), custom_id, text, stop_reason, Usage(*usage))
+
+
+def _reject_line(drawn: Drawn, missed: Missed, *, level: int) -> str:
+    told = {"doc_id": drawn.doc_id, "level": level, "slot": missed.slot, **missed.rejected._asdict()}
+    return json.dumps(told, ensure_ascii=False) + "\n"

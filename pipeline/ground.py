@@ -19,8 +19,8 @@ class Ground:
 
     @cached_property
     def siblings(self) -> str:
-        """The opening and all rollouts, case folded: what no incorrect plausible answer may stand in."""
-        return "\n".join((self.drawn.opening, *self.drawn.rollouts)).casefold()
+        """What no incorrect plausible answer may stand in, case folded."""
+        return self.drawn.folded
 
     @cached_property
     def _visible(self) -> dict[Target, str]:

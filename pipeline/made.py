@@ -5,7 +5,7 @@ same order, has it, and an atom is a slice of it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +55,7 @@ PROBES = pa.schema(
         ("source", pa.string()),
         ("n_tokens", pa.int32()),
         ("tokenizer", pa.string()),
+        ("evidence", pa.map_(pa.string(), pa.string())),  # flag -> what was seen; flags that need no score
     ]
 )
 
@@ -85,6 +86,7 @@ class MadeProbe:
     source: str
     n_tokens: int | None = None
     tokenizer: str | None = None
+    evidence: dict[str, str] = field(default_factory=dict)
 
 
 class Missed(NamedTuple):
@@ -191,12 +193,12 @@ def _rows(made: Made) -> Iterator[dict[str, Any]]:
     shared = {name: getattr(made, name) for name in (*OF_DOCUMENT, *OF_REPLY)}
     shared |= {f"split_{group}": made.splits[group] for group in SplitGroup}
     for probe in made.probes:
-        own = {name: getattr(probe, name) for name in OF_PROBE}
+        own = {name: getattr(probe, name) for name in OF_PROBE} | {"evidence": list(probe.evidence.items())}
         yield {**shared, **own, "atom_start": probe.atom.start, "atom_end": probe.atom.end}
 
 
-def read_made(path: Path, documents: Iterable[Drawn]) -> Iterator[Made]:
-    """Yield the finalized documents of `path`, which has the order of the round's drawn ones, given as `documents`.
+def read_made(path: Path, documents: Iterable[Drawn]) -> Iterator[tuple[Drawn, Made]]:
+    """Yield the finalized documents of `path`, each with the drawn one that it is of; both have one order.
 
     Raises StageError where the two files are not of the same round.
     """
@@ -205,7 +207,7 @@ def read_made(path: Path, documents: Iterable[Drawn]) -> Iterator[Made]:
         found = next((each for each in drawn if each.doc_id == doc_id), None)
         if found is None:
             raise StageError(f"{path} holds probes of {doc_id!r}, which documents.parquet lacks; finalize again.")
-        yield _made(found, list(rows))
+        yield found, _made(found, list(rows))
 
 
 def _stored(path: Path) -> Iterator[dict[str, Any]]:
@@ -227,6 +229,6 @@ def _made(drawn: Drawn, rows: list[dict[str, Any]]) -> Made:
 
 def _probe(row: dict[str, Any]) -> MadeProbe:
     own = {name: row[name] for name in OF_PROBE}
-    own |= {"scope": Scope(row["scope"]), "target": Target(row["target"])}
+    own |= {"scope": Scope(row["scope"]), "target": Target(row["target"]), "evidence": dict(row["evidence"])}
     own["typicality"] = Typicality(row["typicality"]) if row["typicality"] else None
     return MadeProbe(**own, atom=Span(row["atom_start"], row["atom_end"]))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.calls import Stage
 from pipeline.errors import StageError
 from pipeline.files import put, put_json
 
@@ -34,6 +35,11 @@ class Drawn(NamedTuple):
     rollouts: list[str]
     row_seed: int
 
+    @property
+    def folded(self) -> str:
+        """The opening and all rollouts, case folded: what no incorrect plausible answer may stand in."""
+        return "\n".join((self.opening, *self.rollouts)).casefold()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
@@ -55,6 +61,11 @@ class Round:
 def round_folder(build: Path, number: int) -> Path:
     """Return the folder of a round of the build at `build`, whether it exists or not."""
     return build / "rounds" / str(number)
+
+
+def raw_folder(folder: Path, stage: Stage) -> Path:
+    """Return where the raw replies of a stage are in the folder of a round or of a sweep."""
+    return folder / "raw" / stage
 
 
 def write_documents(folder: Path, documents: Iterable[Drawn]) -> None:

@@ -4,6 +4,7 @@ Both sides get at least two of the five word probes and of the five lens probes,
 distance is at least 1 and its logarithm is uniform, as neighbouring probe sets sample it.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.seeds import log_uniform, shuffled, uniform
@@ -33,6 +34,7 @@ class Wish(NamedTuple):
         return self.distance if self.target is Target.SUFFIX else -self.distance
 
 
+@lru_cache(maxsize=16)
 def wishes(row_seed: int) -> tuple[Wish, ...]:
     """Return what the sixteen slots of a document ask for, in the order of the slots."""
     words, lenses, scored = _sides(row_seed, "word", 5), _sides(row_seed, "lens", 5), _scored_sides(row_seed)
