@@ -31,8 +31,8 @@ def ledger_at(path: Path) -> Iterator["Ledger"]:
     with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as database:
         database.row_factory = sqlite3.Row
         sound = sqlite3.sqlite_version_info >= WAL_SOUND
-        database.execute(f"pragma journal_mode = {'wal' if sound else 'delete'}")
-        database.execute(f"pragma synchronous = {'full' if sound else 'extra'}")
+        database.execute(f"pragma journal_mode = {'wal' if sound else 'truncate'}")
+        database.execute("pragma synchronous = full")
         database.execute("pragma foreign_keys = on")
         database.executescript(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
         yield Ledger(path, database)

@@ -112,6 +112,7 @@ class Workspace:
     most_requests: int = 100_000
     most_bytes: int = 256_000_000
     queue: int = 200_000
+    output_tokens: int = 7  # of every reply
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     item_results: deque[str] = field(default_factory=deque)  # of the next items of batches; empty: succeeded
     batches: dict[str, StoredBatch] = field(default_factory=dict)
@@ -146,7 +147,10 @@ class Workspace:
             kind = "invalid"
         if kind == "succeeded":
             self.bill(request["params"])
-        return {"custom_id": request["custom_id"], "result": result_of(kind, request["params"])}
+        return {
+            "custom_id": request["custom_id"],
+            "result": result_of(kind, request["params"], tokens=self.output_tokens),
+        }
 
 
 def fingerprint(params: Json) -> str:
@@ -154,7 +158,7 @@ def fingerprint(params: Json) -> str:
     return blake2b(json.dumps(params, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def message_of(params: Json) -> Json:
+def message_of(params: Json, *, tokens: int) -> Json:
     """Answer a request: deterministic, and with usage that depends on it."""
     return {
         "id": f"msg_{fingerprint(params)}",
@@ -166,11 +170,11 @@ def message_of(params: Json) -> Json:
             {"type": "text", "text": f"echo {fingerprint(params)} “é\u2028”"},
         ],
         "stop_reason": "end_turn",
-        "usage": {"input_tokens": len(json.dumps(params["messages"])) // 4, "output_tokens": 7},
+        "usage": {"input_tokens": len(json.dumps(params["messages"])) // 4, "output_tokens": tokens},
     }
 
 
-def result_of(kind: str, params: Json) -> Json:
+def result_of(kind: str, params: Json, *, tokens: int) -> Json:
     """Build the `result` of one item."""
     errors = {
         "invalid": ("invalid_request_error", "temperature: Extra inputs are not permitted"),
@@ -182,7 +186,7 @@ def result_of(kind: str, params: Json) -> Json:
         type_, message = errors[kind]
         inner = {"type": type_, "message": message}
         return {"type": "errored", "error": {"type": "error", "error": inner, "request_id": "req_1"}}
-    return {"type": kind, "message": message_of(params)} if kind == "succeeded" else {"type": kind}
+    return {"type": kind, "message": message_of(params, tokens=tokens)} if kind == "succeeded" else {"type": kind}
 
 
 class CutResponse(Response):
@@ -244,7 +248,7 @@ class AnthropicServer:
         space.busiest = max(space.busy, space.busiest)
         await asyncio.sleep(0.002)
         space.busy -= 1
-        return await self.answer(request, fault, space, message_of(params))
+        return await self.answer(request, fault, space, message_of(params, tokens=space.output_tokens))
 
     async def create(self, request: Request) -> Response:
         space = self.asked(request)
