@@ -10,31 +10,23 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 from pipeline.calls import Call, Dead, Item, Request, Stage
+from pipeline.database import database_at, transaction
 from pipeline.errors import StageError
 from pipeline.models.catalog import Prices
 from pipeline.submission import Fate, OverCapError, Purpose, Purse, Settled, State, Submission, now
 
 LOOKED_UP = 1000  # requests asked about in one question
-PATIENCE = 60.0  # seconds to wait for another process's transaction; the longest, 100,000 results, takes two
-WAL_SOUND = (3, 51, 3)  # SQLite before this can corrupt a write-ahead log (sqlite.org/wal.html#walresetbug)
 
 
 @contextmanager
 def ledger_at(path: Path) -> Iterator["Ledger"]:
     """Open the ledger at `path`, made where there is none, and close it at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as database:
-        database.row_factory = sqlite3.Row
-        sound = sqlite3.sqlite_version_info >= WAL_SOUND
-        database.execute(f"pragma journal_mode = {'wal' if sound else 'truncate'}")
-        database.execute("pragma synchronous = full")
-        database.execute("pragma foreign_keys = on")
-        database.executescript(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    with database_at(path, tables=Path(__file__).with_suffix(".sql")) as database:
         yield Ledger(path, database)
 
 
@@ -47,17 +39,9 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make what happens inside one transaction, on disk when it ends, undone where it raises."""
-        if self._db.in_transaction:
+        """Make what happens inside one transaction."""
+        with transaction(self._db):
             yield
-            return
-        self._db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:
@@ -220,6 +204,15 @@ class Ledger:
             "select * from submission where build = coalesce(?, build) and backend = coalesce(?, backend)"
             " order by number",
             (build, backend),
+        )
+        return [_submission(row) for row in rows.fetchall()]
+
+    def under_way(self, backend: str, *, build: str | None = None, stage: Stage | None = None) -> list[Submission]:
+        """Return the open submissions of a back end, of one stage of one build where these are given, oldest first."""
+        rows = self._db.execute(
+            "select * from submission where backend = ? and build = coalesce(?, build) and stage = coalesce(?, stage)"
+            " and state in ('intent', 'unknown', 'running', 'ended') order by number",
+            (backend, build, stage),
         )
         return [_submission(row) for row in rows.fetchall()]
 

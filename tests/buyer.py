@@ -16,7 +16,8 @@ from pipeline.crashpoint import ALLOWED, POINT
 from pipeline.ledger import ledger_at
 from pipeline.models import catalog
 from pipeline.models.backend import Backend, Outcome, RunContext
-from pipeline.models.batches import Batches, Chunking
+from pipeline.models.batches import Batches
+from pipeline.models.desk import Chunking
 from pipeline.models.messages import Limits, Messages
 from pipeline.progress import progress
 from pipeline.submission import Purse, State, Submission

@@ -110,3 +110,10 @@ def over_cap(run: RunContext, worst: int) -> str:
         f"{dollars(purse.presumed)} presumed, {dollars(purse.reserved)} reserved, and the next request can cost "
         f"{dollars(worst)}. Raise it with --cap and run the same command again."
     )
+
+
+def nothing_to_ask(asked: Asked, *, run: RunContext, backend: str) -> bool:
+    """Return whether a stage is complete, so that no key, no connection and no import of the SDK is needed."""
+    if run.retry_dead or run.ledger.under_way(backend, build=run.build, stage=run.stage):
+        return False
+    return next(run.ledger.unsettled(run.build, asked()), None) is None

@@ -9,43 +9,22 @@ Everything after that is reading, and may be repeated.
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import accumulate, chain, islice, takewhile
-from pathlib import Path
-from typing import NamedTuple, TypeVar
 
-from pipeline import raw
 from pipeline.calls import Request, custom_id
 from pipeline.crashpoint import crashpoint
-from pipeline.models import catalog, results
-from pipeline.models.anthropic_api import Api, ApiError, Batch, Failure, connect
-from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, over_cap
+from pipeline.models import catalog
+from pipeline.models.anthropic_api import Api, ApiError, Failure, connect
+from pipeline.models.arrival import resolve
+from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, nothing_to_ask
+from pipeline.models.collect import collect
+from pipeline.models.desk import DRAFT, Chunking, Desk
 from pipeline.models.messages import Hold, Limits, Messages, recover
-from pipeline.submission import OPEN, Fate, Settled, State, Submission, now
+from pipeline.submission import Fate, State, Submission
 
-Value = TypeVar("Value")
 AROUND = 60  # bytes that a request has around its body in a batch
-DRAFT = ".part"  # results on their way here
-PASSING = (Failure.BUSY, Failure.NEVER_SENT, Failure.SERVER, Failure.UNKNOWN)  # failures of a reading that may pass
-
-
-class Chunking(NamedTuple):
-    """How requests are cut into batches and how long things are waited for, times in seconds.
-
-    The API takes 100,000 requests or 256 MB a batch, and at most 200,000 requests in all at the lowest tier
-    (api/rate-limits). Counts of a batch stay 0 until all of it has ended, so small ones are what shows progress.
-    """
-
-    requests: int = 5_000
-    bytes: int = 100_000_000
-    window: int = 180_000  # requests under way
-    poll: float = 30.0
-    cool_off: float = 120.0  # between the two listings that must both miss a batch before it counts as never arrived
-    skew: float = 120.0  # how far the provider's clock may be behind
-    patience: float = 3600.0  # of nothing but failed readings
-    downloads: int = 5
 
 
 class Batches:
@@ -59,6 +38,8 @@ class Batches:
 
     def fulfil(self, asked: Asked, *, run: RunContext) -> Outcome:
         """Ask what was not asked yet; return when all is settled, or paused."""
+        if nothing_to_ask(asked, run=run, backend=self.name):
+            return Tally(run).outcome()
         with run.ledger.alone("paying"), connect(timeout=self.limits.timeout) as api:
             run.prepare()
             recover(run)
@@ -79,6 +60,7 @@ class _Work:
     def __init__(self, api: Api, backend: Batches, *, run: RunContext, tally: Tally) -> None:
         self.api, self.run, self.tally, self.ledger = api, run, tally, run.ledger
         self.chunking, self.limits = backend.chunking, backend.limits
+        self.desk = Desk(api=api, run=run, tally=tally, chunking=backend.chunking)
         self.model = catalog.model(run.call.model)
         self.longest = catalog.max_tokens(run.call)
         self.waiting: deque[Request] = deque()
@@ -96,8 +78,8 @@ class _Work:
         """
         for draft in self.run.folder.glob(f"*{DRAFT}"):
             draft.unlink()
-        self.workspace = self._read(self.api.workspace)
-        left = [one for one in self.ledger.submissions(backend=Batches.name) if one.state in OPEN]
+        self.workspace = self.desk.read(self.api.workspace)
+        left = self.ledger.under_way(Batches.name)
         for submission in left:
             if submission.workspace != self.workspace:
                 raise PausedError(
@@ -106,7 +88,7 @@ class _Work:
                 )
         for submission in left:
             if submission.state in (State.INTENT, State.UNKNOWN):
-                self._resolve(submission)
+                resolve(self.desk, submission)
 
     def ask(self, requests: Iterable[Request]) -> bool:
         """Submit and collect `requests`; return whether some failed and are to be asked again."""
@@ -117,13 +99,13 @@ class _Work:
             if size := self._fitting():
                 self._submit([self.waiting.popleft() for _ in range(size)])
             elif self._under_way():
-                self._wait(self.chunking.poll)
-            else:
-                raise PausedError(over_cap(self.run, self._worst(self.waiting[0])))
+                self.desk.wait(self.chunking.poll)
+            else:  # the cap is reached, which this finds too, or batches of another build have all smaller counts
+                self._ask_alone(self.waiting.popleft())
         while self._under_way():
             self._poll()
             if self._under_way():
-                self._wait(self.chunking.poll)
+                self.desk.wait(self.chunking.poll)
         return self.again
 
     def _after_canary(self, stream: Iterator[Request]) -> Iterator[Request]:
@@ -131,11 +113,14 @@ class _Work:
         first = next(stream, None)
         if first is None or self.ledger.proven(self.run.call):
             return chain([first] if first else [], stream)
-        Messages(limits=self.limits).ask(iter([first]), api=self.api, run=self.run, tally=self.tally)
+        self._ask_alone(first)
         fate, reason = self.ledger.fate(self.run.build, first.id)
         if fate is not Fate.DONE:
             raise PausedError(f"The first request failed, so no batch was submitted: {reason}")
         return stream
+
+    def _ask_alone(self, request: Request) -> None:
+        Messages(limits=self.limits).ask(iter([request]), api=self.api, run=self.run, tally=self.tally)
 
     def _fill(self, stream: Iterator[Request]) -> bool:
         """Have enough requests waiting for one batch; return whether there are any."""
@@ -179,7 +164,7 @@ class _Work:
                 self.waiting.extendleft(reversed(chunk))
             return
         crashpoint("after_post")
-        self._bind(submission, batch)
+        self.desk.bind(submission, batch)
         crashpoint("after_bound")
         self.hold.clear()
 
@@ -187,153 +172,31 @@ class _Work:
         """Return whether a submission whose post failed runs all the same, having waited as the failure asks for."""
         if error.failure in (Failure.UNKNOWN, Failure.SERVER):
             self.ledger.mark(submission.number, State.UNKNOWN, reason=str(error))
-            return self._resolve(submission)
+            return resolve(self.desk, submission)
         self.ledger.close(submission.number, State.REFUSED, reason=str(error))
         if error.failure is Failure.TOO_LARGE and submission.requests > 1:
             self.size = submission.requests // 2
         elif error.failure in (Failure.BUSY, Failure.NEVER_SENT):
             if not self.hold.begin(error.retry_after) and not self._under_way():
                 raise PausedError(f"{error} Run the same command again later.")
-            self._wait(self.hold.left(), note=str(error))
+            self.desk.wait(self.hold.left(), note=str(error))
         else:
             raise PausedError(f"{error} The batch was not accepted and costs nothing; what runs goes on.")
         return False
 
-    def _bind(self, submission: Submission, batch: Batch) -> None:
-        self.ledger.bind(submission.number, batch=batch.id, created_at=batch.created_at, expires_at=batch.expires_at)
-
-    def _resolve(self, submission: Submission) -> bool:
-        """Find out whether a submission whose answer was lost runs, bind it if so, else void it; return which."""
-        missed = False
-        while True:
-            running, ended = self._candidates(submission)
-            for batch in ended:
-                if self._is_ours(batch, submission):
-                    self._bind(submission, batch)
-                    return True
-                self.ledger.disown(submission.number, batch=batch.id)
-            if len(running) == 1:
-                self._bind(submission, running[0])
-                return True
-            if running:
-                note = f"{len(running)} batches of {submission.requests} requests may be ours; waiting until they end"
-                self._wait(self.chunking.poll, note=note)
-            elif missed:
-                self.ledger.close(submission.number, State.VOID, reason="it never arrived")
-                return False
-            else:
-                missed = True
-                self._wait(self.chunking.cool_off, note="a batch is in doubt; looking twice before it is sent again")
-
-    def _candidates(self, submission: Submission) -> tuple[list[Batch], list[Batch]]:
-        """Return the batches that may be `submission`: those still running, and those ended."""
-        since = datetime.fromisoformat(submission.intent_at) - timedelta(seconds=self.chunking.skew)
-        known = self.ledger.bound()
-
-        def listed() -> list[Batch]:
-            young = takewhile(lambda batch: datetime.fromisoformat(batch.created_at) >= since, self.api.batches())
-            return [batch for batch in young if batch.requests == submission.requests and batch.id not in known]
-
-        found = self._read(listed)
-        return [batch for batch in found if not batch.ended], [batch for batch in found if batch.ended]
-
-    def _is_ours(self, batch: Batch, submission: Submission) -> bool:
-        draft = self._draft(submission)
-        self._read(lambda: results.download(self.api, batch, draft))
-        return results.first_submission(draft) == submission.id
-
     def _under_way(self) -> list[Submission]:
-        mine = self.ledger.submissions(build=self.run.build, backend=Batches.name)
-        return [one for one in mine if one.stage == self.run.stage and one.state in OPEN]
+        return self.ledger.under_way(Batches.name, build=self.run.build, stage=self.run.stage)
 
     def _poll(self) -> None:
         """Collect what has ended; asks the provider once in `poll` seconds at most."""
         if time.monotonic() - self.polled < self.chunking.poll:
             return
         for submission in self._under_way():
-            batch = self._read(partial(self.api.retrieve_batch, str(submission.batch)))
+            batch = self.desk.read(partial(self.api.retrieve_batch, str(submission.batch)))
             if batch.ended:
-                self._collect(submission, batch)
+                self.again |= collect(self.desk, submission, batch, attempts=self.limits.attempts)
         self.polled = time.monotonic()
         self.tally.show(_note(self._under_way()))
-
-    def _collect(self, submission: Submission, batch: Batch) -> None:
-        self.ledger.end(submission.number, ended_at=batch.ended_at or now())
-        crashpoint("after_ended")
-        if batch.archived_at:
-            self._give_up(submission)
-            return
-        items = self.ledger.items(submission.number)
-        known = results.Known(submission.id, items, self.model, self.limits.attempts)
-        try:
-            verdict = self._fetch(submission, batch, known)
-        except results.ForeignError:
-            self.ledger.disown(submission.number, batch=batch.id)
-            self.again |= not self._resolve(self.ledger.submission(submission.number))
-            return
-        crashpoint("after_download")
-        draft = self._draft(submission)
-        lines = ((items[result.custom_id[-16:]][0], result) for result in results.results(draft))
-        raw.write(self.run.file(submission), lines, call=submission.call, prices=submission.prices)
-        crashpoint("after_rename")
-        with self.ledger.transaction():
-            self.tally.settle(submission.number, verdict.settled)
-            self.ledger.close(submission.number, State.CLOSED)
-        crashpoint("after_booking")
-        draft.unlink()
-        self.again |= any(one.fate is Fate.TODO for one in verdict.settled)
-        self._stop(verdict, batch)
-
-    def _fetch(self, submission: Submission, batch: Batch, known: results.Known) -> results.Verdict:
-        draft = self._draft(submission)
-        for _ in range(self.chunking.downloads):
-            try:
-                results.download(self.api, batch, draft)
-                return results.verify(draft, batch, known)
-            except results.IncompleteError as error:
-                reason = str(error)
-            self._wait(self.chunking.poll, note=f"the results of {batch.id} are not whole: {reason} Asking again")
-        raise PausedError(
-            f"The results of {batch.id} are not whole after {self.chunking.downloads} downloads: {reason} They stay with "
-            f"the provider until 29 days after {batch.created_at}; run the same command again."
-        )
-
-    def _give_up(self, submission: Submission) -> None:
-        reason = "the provider deleted the results, 29 days after the batch was made"
-        lost = [Settled(request, Fate.DEAD, reason=reason) for request in self.ledger.items(submission.number)]
-        with self.ledger.transaction():
-            self.tally.settle(submission.number, lost)
-            self.ledger.close(submission.number, State.CLOSED, reason=reason, lost=True)
-
-    def _stop(self, verdict: results.Verdict, batch: Batch) -> None:
-        if verdict.stop:
-            raise PausedError(f"Requests of {batch.id} were not answered: {verdict.stop} Run the same command again.")
-        if verdict.invalid * 2 > len(verdict.settled):
-            first = next(one.reason for one in verdict.settled if one.fate is Fate.DEAD)
-            raise PausedError(
-                f"{verdict.invalid} of {len(verdict.settled)} requests of {batch.id} were refused as invalid, at no "
-                f"cost: {first}"
-            )
-
-    def _draft(self, submission: Submission) -> Path:
-        return self.run.folder / f"{submission.id}{DRAFT}"
-
-    def _read(self, call: Callable[[], Value]) -> Value:
-        """Return what `call` reads, repeated until it works. Raises PausedError where it is refused, or never works."""
-        since = time.monotonic()
-        while True:
-            try:
-                return call()
-            except (ApiError, results.IncompleteError) as error:
-                refused = isinstance(error, ApiError) and error.failure not in PASSING
-                if refused or time.monotonic() - since > self.chunking.patience:
-                    raise PausedError(f"{error} What runs goes on; run the same command again.") from error
-                note = str(error)
-            self._wait(self.chunking.poll, note=note)
-
-    def _wait(self, seconds: float, note: str | None = None) -> None:
-        self.tally.show(note)
-        time.sleep(seconds)
 
 
 def _body(submission: Submission, chunk: list[Request]) -> bytes:

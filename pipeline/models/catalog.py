@@ -180,6 +180,7 @@ def body(call: Call, *, user: str, system: str | None = None) -> bytes:
     return joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
+@cache
 def max_tokens(call: Call) -> int:
     """Return the longest reply that the requests of `call` allow, in tokens."""
     return int(json.loads(call.parameters)["max_tokens"])

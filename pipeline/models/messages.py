@@ -18,8 +18,8 @@ from pipeline.calls import Request, custom_id
 from pipeline.crashpoint import crashpoint
 from pipeline.models import catalog
 from pipeline.models.anthropic_api import Api, ApiError, Failure, connect
-from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, over_cap
-from pipeline.submission import OPEN, Fate, OverCapError, Settled, State, Submission
+from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, nothing_to_ask, over_cap
+from pipeline.submission import Fate, OverCapError, Settled, State, Submission
 
 GROUP = 500  # requests whose replies share a raw file
 PROVIDER = "anthropic"  # where requests go when no server is named
@@ -49,6 +49,8 @@ class Messages:
 
     def fulfil(self, asked: Asked, *, run: RunContext) -> Outcome:
         """Ask what was not asked yet; return when all is settled, or paused."""
+        if nothing_to_ask(asked, run=run, backend=self.name):
+            return Tally(run).outcome()
         alone = "paying" if catalog.model(run.call.model).paid else f"local-{run.build}"
         with run.ledger.alone(alone), connect(base_url=self.base_url, timeout=self.limits.timeout) as api:
             run.prepare()
@@ -234,9 +236,8 @@ def finish(submission: Submission, run: RunContext) -> None:
 
 def recover(run: RunContext) -> None:
     """Finish what a killed process left of this stage."""
-    for submission in run.ledger.submissions(build=run.build, backend=Messages.name):
-        if submission.state in OPEN and submission.stage == run.stage:
-            finish(submission, run)
+    for submission in run.ledger.under_way(Messages.name, build=run.build, stage=run.stage):
+        finish(submission, run)
 
 
 def _kept(submission: Submission, run: RunContext, id: str) -> raw.Result:

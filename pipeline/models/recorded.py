@@ -18,7 +18,7 @@ from pipeline.errors import StageError
 from pipeline.models.backend import Asked, Outcome, RunContext, Tally
 from pipeline.models.catalog import Prices
 from pipeline.raw import Result
-from pipeline.submission import OPEN, Fate, Settled, State, Submission
+from pipeline.submission import Fate, Settled, State, Submission
 
 FREE = Prices(0, 0, 0, 0, 0)
 GROUP = 200  # requests whose replies share a raw file
@@ -116,7 +116,6 @@ def _settled(results: dict[str, Result]) -> Iterator[Settled]:
 
 def _forget_unfinished(run: RunContext) -> None:
     """Undo the groups that a killed process left open: their replies cost nothing and are asked for again."""
-    for submission in run.ledger.submissions(build=run.build, backend=Recorded.name):
-        if submission.state in OPEN and submission.stage == run.stage:
-            run.file(submission).unlink(missing_ok=True)
-            run.ledger.close(submission.number, State.VOID, reason="the process ended")
+    for submission in run.ledger.under_way(Recorded.name, build=run.build, stage=run.stage):
+        run.file(submission).unlink(missing_ok=True)
+        run.ledger.close(submission.number, State.VOID, reason="the process ended")

@@ -72,8 +72,10 @@ def verify(draft: Path, batch: Batch, known: Known) -> Verdict:
     invalid, stop = 0, None
     for result in results(draft):
         names = parse_custom_id(result.custom_id)
-        if not names or names[0] != known.submission or names[1] not in known.items:
+        if not names or names[0] != known.submission:
             raise ForeignError(result.custom_id)
+        if names[1] not in known.items:
+            raise IncompleteError(f"{result.custom_id} is nothing that was sent.")
         _, failures = known.items[names[1]]
         one = _settle(names[1], result, model=known.model, last=failures + 1 >= known.attempts)
         settled[names[1]] = one
