@@ -8,6 +8,7 @@ continuation apart. Spans leave out the white space around a sentence.
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from sentencex import get_sentence_boundaries
@@ -112,10 +113,9 @@ class Numbered:
     def paragraphs(self) -> tuple[Span, ...]:
         """The paragraphs in order; they hold every sentence once."""
         starts = [place for place, sentence in enumerate(self.sentences) if sentence.starts_paragraph or place == 0]
-        ends = [*starts[1:], len(self.sentences)]
         return tuple(
             Span(self.sentences[start].span.start, self.sentences[end - 1].span.end)
-            for start, end in zip(starts, ends, strict=True)
+            for start, end in pairwise([*starts, len(self.sentences)])
         )
 
     def _place(self, label: Label) -> int:

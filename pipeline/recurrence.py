@@ -2,7 +2,7 @@
 
 The measure is containment: the share of the claim's content words, cut to their stems, that a sibling has together in
 one stretch with as many content words as the claim; the best stretch counts. It measures wording, so a claim that a
-sibling makes in other words is missed, and one topic's words are found in claims that differ. On the 265 suffix atoms of
+sibling makes in other words is missed, and one topic's words stand in claims that differ. On the 265 suffix atoms of
 the sample the mean over the siblings puts an atom that the generator calls typical above an atypical one with a
 probability of 0.70 (sentences), 0.66 (paragraphs) and 0.90 (wholes, of which only 3 are atypical).
 """
@@ -17,7 +17,7 @@ WORD = re.compile(r"[^\W_]+")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "ly", "er", "s")
 SHORTEST = 4  # letters of a content word and of a stem
 STRETCH = 8  # content words of the shortest stretch that is looked at
-RECURS = 0.13  # containment from which a claim counts as repeated: where it separates the sample best
+RECURS = 0.13  # containment from which a claim recurs: it parts the labels of the sample best
 
 
 def stems(text: str) -> list[str]:

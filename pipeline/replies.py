@@ -117,7 +117,7 @@ STRING = re.compile(
     rf'(?P<content>.*?)(?="\s*(?:,?\s*"(?:{KEYS})"\s*:|,?\s*\}}))',  # up to the next known key, or the object's end
     re.DOTALL,
 )
-BARE_MARK = re.compile(r'(?<!\\)((?:\\\\)*)"')
+ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|[\\"]')  # an escape, or a mark or backslash that lacks one
 
 
 class Reading(StrEnum):
@@ -214,7 +214,10 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _requoted(string: re.Match[str]) -> str:
-    return string["opening"] + BARE_MARK.sub(r'\1\\"', string["content"])
+    def escaped(found: re.Match[str]) -> str:
+        return found[0] if len(found[0]) > 1 else "\\" + found[0]
+
+    return string["opening"] + ESCAPE.sub(escaped, string["content"])
 
 
 def _repaired(text: str) -> dict[str, Any] | None:
@@ -238,8 +241,16 @@ def _checked(value: dict[str, Any], reading: Reading) -> Read:
 
 
 def _valid(model: type[Object], value: Any, reading: Reading) -> Object:
-    """Return `value` as a `model`; what nobody asked for is dropped, but is a reject where the reply was repaired."""
-    if reading is not Reading.REPAIRED and isinstance(value, dict):
+    """Return `value` as a `model`.
+
+    In a reply that was repaired every key has to be there and no other: else a string was cut. In any other one,
+    rationales may be missing, and what nobody asked for is dropped.
+    """
+    if isinstance(value, dict) and reading is Reading.REPAIRED:
+        absent = model.model_fields.keys() - value.keys()
+        if absent:
+            raise RejectError(Reason.FIELD_MISSING, ", ".join(sorted(absent)))
+    elif isinstance(value, dict):
         value = {key: item for key, item in value.items() if key in model.model_fields}
     try:
         return model.model_validate(value)

@@ -101,6 +101,8 @@ def run(settings: Sample) -> Summary:
         if settings.round in taken.values():
             raise StageError(f"Round {settings.round} of {settings.build.name} was imported; draw another --round.")
         order, unusable = _order(source, settings.seed)
+        if not order:
+            raise StageError(f"{source.name} holds no opening that a document can be made of{_told(unusable)}.")
         chosen = [doc_id for doc_id in order if doc_id not in taken][: settings.documents]
         if not chosen:
             raise StageError(
@@ -110,6 +112,10 @@ def run(settings: Sample) -> Summary:
         with database:
             database.executemany("insert into document values (?, ?)", [(doc_id, settings.round) for doc_id in chosen])
     return Summary(drawn=drawn, unchanged=False)
+
+
+def _told(unusable: Counter[str]) -> str:
+    return f" ({', '.join(f'{count:,} times {reason}' for reason, count in unusable.items())})" if unusable else ""
 
 
 def _database(build: Path) -> sqlite3.Connection:

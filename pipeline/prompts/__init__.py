@@ -13,8 +13,9 @@ from string import Template
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
-INVISIBLE = r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*"  # what may hide inside a tag that still reads as one
-TAG = re.compile(rf"<(?={INVISIBLE}/?{INVISIBLE}(?:document|truth|answer)\b)", re.IGNORECASE)
+UNSEEN = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff"  # may stand inside a tag that still reads as one
+NAMES = "|".join(f"[{UNSEEN}]*".join(name) for name in ("document", "truth", "answer"))
+TAG = re.compile(rf"<(?=[\s{UNSEEN}]*/?[\s{UNSEEN}]*(?:{NAMES})\b)", re.IGNORECASE)
 
 
 class Prompt(NamedTuple):
