@@ -1,4 +1,4 @@
-"""SQLite as a durable record: opened so that what was committed survives a crash, and two processes can write in turn."""
+"""SQLite as a durable record: what was committed survives a crash, and several processes can write in turn."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ WAL_SOUND = (3, 51, 3)  # SQLite before this can corrupt a write-ahead log (sqli
 def database_at(path: Path, *, tables: Path) -> Iterator[sqlite3.Connection]:
     """Open the database at `path`, made where there is none, with the tables of the SQL file `tables`; close it then.
 
-    Each commit is on disk when it returns. With SQLite before 3.51.3 that is a rollback journal, else a write-ahead log.
+    Each commit is on disk when it returns. SQLite before 3.51.3 keeps a rollback journal, later ones a write-ahead log.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as database:

@@ -8,19 +8,16 @@ that is not recorded here was never sent. One Ledger belongs to one thread.
 import fcntl
 import json
 import secrets
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
-from pipeline.calls import Call, Dead, Item, Request, Stage
+from pipeline.books import Books
+from pipeline.calls import Call, Item, Request, Stage
 from pipeline.database import database_at, transaction
 from pipeline.errors import StageError
 from pipeline.models.catalog import Prices
-from pipeline.submission import Fate, OverCapError, Purpose, Purse, Settled, State, Submission, now
-
-LOOKED_UP = 1000  # requests asked about in one question
+from pipeline.submission import OverCapError, Purpose, Settled, State, Submission, now
 
 
 @contextmanager
@@ -30,12 +27,8 @@ def ledger_at(path: Path) -> Iterator["Ledger"]:
         yield Ledger(path, database)
 
 
-class Ledger:
+class Ledger(Books):
     """The open ledger; see `ledger_at`."""
-
-    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
-        self.path = path
-        self._db = database
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -56,16 +49,6 @@ class Ledger:
                 raise StageError(f"Another process is asking models ({what}); wait until it has ended.") from None
             yield
 
-    def purse(self, account: str) -> Purse:
-        """Return the money of `account`; its cap is 0 until one was set."""
-        row = self._db.execute(
-            "select coalesce((select cap from account where name = :name), 0) as cap, coalesce(sum(spent), 0) as spent,"
-            " coalesce(sum(presumed), 0) as presumed, coalesce(sum(reserved), 0) as reserved"
-            " from submission where account = :name",
-            {"name": account},
-        ).fetchone()
-        return Purse(*row)
-
     def set_cap(self, account: str, cap: int) -> None:
         """Let `account` spend `cap` nanodollars in all, and forget why it was paused."""
         with self.transaction():
@@ -75,23 +58,6 @@ class Ledger:
         """Write down why `account` stopped spending."""
         with self.transaction():
             self._db.execute("update account set paused = ? where name = ?", (reason, account))
-
-    def accounts(self) -> list[tuple[str, Purse, str | None]]:
-        """Return every account by name, with its money and why it is paused, if it is."""
-        rows = self._db.execute("select name, paused from account order by name").fetchall()
-        return [(row["name"], self.purse(row["name"]), row["paused"]) for row in rows]
-
-    def unsettled(self, build: str, requests: Iterable[Request]) -> Iterator[Request]:
-        """Yield the requests that are neither done, dead nor under way, each once, reading `requests` in blocks."""
-        stream = iter(requests)
-        while block := {request.id: request for request in islice(stream, LOOKED_UP)}:
-            known = self._db.execute(
-                "select id from request where build = ? and state in ('done', 'dead', 'sent')"
-                " and id in (select value from json_each(?))",
-                (build, json.dumps(list(block))),
-            )
-            settled = {row["id"] for row in known.fetchall()}
-            yield from (request for id, request in block.items() if id not in settled)
 
     def submit(
         self,
@@ -194,113 +160,34 @@ class Ledger:
             )
             self._db.execute("update request set state = 'todo' where submission = ? and state = 'sent'", (number,))
 
-    def submission(self, number: int) -> Submission:
-        """Return the submission `number` as it stands now."""
-        return _submission(self._db.execute("select * from submission where number = ?", (number,)).fetchone())
-
-    def submissions(self, *, build: str | None = None, backend: str | None = None) -> list[Submission]:
-        """Return the submissions of a build, a back end, both or all, oldest first."""
-        rows = self._db.execute(
-            "select * from submission where build = coalesce(?, build) and backend = coalesce(?, backend)"
-            " order by number",
-            (build, backend),
-        )
-        return [_submission(row) for row in rows.fetchall()]
-
-    def under_way(self, backend: str, *, build: str | None = None, stage: Stage | None = None) -> list[Submission]:
-        """Return the open submissions of a back end, of one stage of one build where these are given, oldest first."""
-        rows = self._db.execute(
-            "select * from submission where backend = ? and build = coalesce(?, build) and stage = coalesce(?, stage)"
-            " and state in ('intent', 'unknown', 'running', 'ended') order by number",
-            (backend, build, stage),
-        )
-        return [_submission(row) for row in rows.fetchall()]
-
-    def items(self, number: int) -> dict[str, tuple[Item, int]]:
-        """Return what the requests of a submission are for and how often each failed before, by request id."""
-        rows = self._db.execute("select id, item, tries from request where submission = ?", (number,))
-        return {row["id"]: (_item(row["item"]), row["tries"]) for row in rows}
-
-    def done(self, number: int) -> dict[str, Item]:
-        """Return what those requests of a submission are for whose reply is here, by request id."""
-        rows = self._db.execute("select id, item from request where submission = ? and state = 'done'", (number,))
-        return {row["id"]: _item(row["item"]) for row in rows}
-
-    def counts(self, build: str, stage: Stage, call: Call) -> dict[Fate, int]:
-        """Return how many requests of a stage, asked with `call`, met each fate."""
-        rows = self._db.execute(
-            "select request.state, count(*) as requests from request join submission on number = submission"
-            " where submission.build = ? and stage = ? and model = ? and prompt = ? and parameters = ?"
-            " group by request.state",
-            (build, stage, *call),
-        )
-        return {Fate(row["state"]): row["requests"] for row in rows}
-
-    def proven(self, call: Call) -> bool:
-        """Return whether a request with these parameters was ever billed, and so was valid."""
-        row = self._db.execute(
-            "select 1 from submission where model = ? and prompt = ? and parameters = ? and spent > 0 limit 1", call
-        )
-        return row.fetchone() is not None
-
-    def fate(self, build: str, request: str) -> tuple[Fate, str | None]:
-        """Return where a request stands that went out, and why, if it failed."""
-        row = self._db.execute("select state, reason from request where build = ? and id = ?", (build, request))
-        state, reason = row.fetchone()
-        return Fate(state), reason
-
-    def open_counts(self) -> set[int]:
-        """Return the numbers of requests of all open batches; a new one must have another (ledger.sql)."""
-        rows = self._db.execute(
-            "select requests from submission where backend = 'batches'"
-            " and state in ('intent', 'unknown', 'running', 'ended')"
-        )
-        return {row["requests"] for row in rows}
-
-    def dead(self, build: str, stage: Stage) -> Iterator[Dead]:
-        """Yield the requests of a stage that are given up, with the reason."""
-        rows = self._db.execute(
-            "select item, reason from request where build = ? and state = 'dead' and item ->> 0 = ? order by id",
-            (build, stage),
-        )
-        for row in rows:
-            yield Dead(_item(row["item"]), row["reason"])
-
     def revive(self, build: str, stage: Stage) -> None:
         """Let the dead requests of a stage be asked again, with all their tries."""
         with self.transaction():
             self._db.execute(
-                "update request set state = 'todo', tries = 0 where build = ? and state = 'dead' and item ->> 0 = ?",
+                "update request set state = 'todo', tries = 0"
+                " where build = ? and state = 'dead' and json_extract(item, '$[0]') = ?",
                 (build, stage),
             )
 
-    def bound(self) -> set[str]:
-        """Return the ids of all batches that are known to be ours or not ours."""
-        rows = self._db.execute(
-            "select batch as id from submission where batch is not null union all select id from foreign_batch"
-        )
-        return {row["id"] for row in rows}
-
-    def replayed(self, key: str) -> bytes | None:
-        """Return the message that was kept under `key`, or None."""
-        row = self._db.execute("select message from replay where key = ?", (key,)).fetchone()
-        return bytes(row["message"]) if row else None
+    def adopt(
+        self, id: str, purpose: Purpose, items: dict[str, Item], *, call: Call, prices: Prices, spent: int
+    ) -> None:
+        """Take over a submission whose raw file is here though this ledger never saw it; again, nothing happens."""
+        with self.transaction():
+            row = self._db.execute(
+                "insert into submission (id, account, build, stage, backend, model, prompt, parameters, prices, state,"
+                " requests, reserved, spent, intent_at, reason)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'closed', ?, 0, ?, ?, 'found on disk')"
+                " on conflict do nothing returning number",
+                (id, *purpose, *call, json.dumps(prices), len(items), spent, now()),
+            ).fetchone()
+            if row:
+                self._db.executemany(
+                    "insert or ignore into request (build, id, submission, state, item) values (?, ?, ?, 'done', ?)",
+                    ((purpose.build, request, row["number"], json.dumps(item)) for request, item in items.items()),
+                )
 
     def keep(self, key: str, message: bytes) -> None:
         """Keep a message that was paid for."""
         with self.transaction():
             self._db.execute("insert or replace into replay values (?, ?)", (key, message))
-
-
-def _item(text: str) -> Item:
-    stage, *rest = json.loads(text)
-    return Item(Stage(stage), *rest)
-
-
-def _submission(row: sqlite3.Row) -> Submission:
-    fields = dict(row)
-    call = Call(fields.pop("model"), fields.pop("prompt"), fields.pop("parameters"))
-    prices = Prices(*json.loads(fields.pop("prices")))
-    return Submission(
-        **{**fields, "stage": Stage(fields["stage"]), "state": State(fields["state"])}, call=call, prices=prices
-    )

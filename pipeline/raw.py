@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from pipeline import files
-from pipeline.calls import Call, Item, Reply, Usage
+from pipeline.calls import Call, Item, Reply, Usage, parse_custom_id
 from pipeline.models.catalog import LINES, Prices
 
 SUFFIX = ".jsonl.gz"
@@ -98,6 +98,31 @@ def lines(folder: Path) -> Iterator[bytes]:
             yield from file
 
 
+class Contents(NamedTuple):
+    """What a raw file tells the ledger."""
+
+    call: Call
+    prices: Prices
+    items: dict[str, Item]  # of the replies that were paid for, by request id
+    spent: int  # nanodollars
+
+
+def contents(path: Path) -> Contents | None:
+    """Return what the raw file at `path` tells the ledger, or None where it is empty."""
+    items: dict[str, Item] = {}
+    call, prices, spent = None, Prices(0, 0, 0, 0, 0), 0
+    with gzip.open(path, "rb") as file:
+        for line in file:
+            value = json.loads(line)
+            call = call or _call(value["call"])
+            prices = Prices(**{kind: round(price * 1000) for kind, price in value["call"]["prices"].items()})
+            names = parse_custom_id(value["custom_id"])
+            if names and value["result"]["type"] == "succeeded":
+                items[names[1]] = Item.of(value["item"])
+                spent += prices.cost(usage_of(value["result"]["message"].get("usage")))
+    return Contents(call, prices, items, spent) if call else None
+
+
 def replies(folder: Path) -> Iterator[Reply]:
     """Yield every reply in the raw files of `folder` that was paid for, one at a time, each request's once."""
     for line in lines(folder):
@@ -107,13 +132,17 @@ def replies(folder: Path) -> Iterator[Reply]:
 
 
 def _reply(value: dict[str, Any]) -> Reply:
-    message, about = value["result"]["message"], value["call"]
-    parameters = json.dumps(about["parameters"], ensure_ascii=False, separators=LINES)
+    message = value["result"]["message"]
     return Reply(
         item=Item.of(value["item"]),
-        call=Call(about["model"], about["prompt"], parameters),
+        call=_call(value["call"]),
         custom_id=value["custom_id"],
         text="".join(block["text"] for block in message["content"] if block.get("type") == "text"),
         stop_reason=message.get("stop_reason") or "",
         usage=usage_of(message.get("usage")),
     )
+
+
+def _call(about: dict[str, Any]) -> Call:
+    parameters = json.dumps(about["parameters"], ensure_ascii=False, separators=LINES)
+    return Call(about["model"], about["prompt"], parameters)

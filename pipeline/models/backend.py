@@ -38,10 +38,26 @@ class RunContext:
         return Purpose(self.account, self.build, self.stage, backend)
 
     def prepare(self) -> None:
-        """Set the cap, and let the dead be asked again where that was wished."""
+        """Set the cap, know what is on disk, and let the dead be asked again where that was wished."""
         self.ledger.set_cap(self.account, int(self.cap * USD))
+        self._adopt()
         if self.retry_dead:
             self.ledger.revive(self.build, self.stage)
+
+    def _adopt(self) -> None:
+        """Take over raw files that this ledger never saw: a build that came without its ledger is not bought again."""
+        known = {submission.id for submission in self.ledger.submissions(build=self.build)}
+        for path in self.folder.glob(f"*{raw.SUFFIX}"):
+            id = path.name.removesuffix(raw.SUFFIX)
+            if id not in known and (found := raw.contents(path)):
+                self.ledger.adopt(
+                    id,
+                    self.purpose("found"),
+                    found.items,
+                    call=found.call,
+                    prices=found.prices,
+                    spent=found.spent,
+                )
 
     def file(self, submission: Submission) -> Path:
         """Return where a submission's raw replies are."""
