@@ -8,7 +8,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -111,7 +111,7 @@ def run(settings: Finalize) -> Summary:
             write_made(settings.folder / "probes.parquet", finalized(replies, rejects))
 
     put(settings.folder / "rejects.jsonl", write)
-    put_json(settings.folder / "finalize.json", asdict(summary))
+    put_json(settings.folder / "finalize.json", vars(summary))
     return summary
 
 

@@ -17,7 +17,7 @@ WORD = re.compile(r"[^\W_]+")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "ly", "er", "s")
 SHORTEST = 4  # letters of a content word and of a stem
 STRETCH = 8  # content words of the shortest stretch that is looked at
-RECURS = 0.13  # containment from which a claim recurs: it parts the labels of the sample best
+RECURS = 0.13  # containment from which a claim recurs: it parts the two labels of the sample best
 
 
 def stems(text: str) -> list[str]:
@@ -35,7 +35,7 @@ def _stem(word: str) -> str:
 
 
 def containment(claim: list[str], sibling: list[str]) -> float:
-    """Return the share, from 0 to 1, of the stems of `claim`, which must have some, in the best stretch of `sibling`."""
+    """Return the share, 0 to 1, of the stems of `claim`, which must have some, in the best stretch of `sibling`."""
     wanted = set(claim)
     stretch = max(len(claim), STRETCH)
     held: Counter[str] = Counter()

@@ -1,16 +1,18 @@
 """Drawn documents, replies and templates for the tests of the pipeline's content: the sample's, and small ones."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipeline import tokens
+from pipeline import raw, tokens
 from pipeline.bank import Bank
 from pipeline.calls import Call, Item, Reply, Stage, Usage
+from pipeline.models.catalog import Prices
 from pipeline.resolution import Templates
-from pipeline.rounds import Drawn
+from pipeline.rounds import Drawn, raw_folder
 from pipeline.seeds import row_seed
 
 SAMPLE = Path(__file__).parents[1] / "sample"
@@ -98,3 +100,17 @@ def probe(slot: int, target: str, atom: str, **changes: Any) -> dict[str, Any]:
         "distribution_check": "The others differ.",
         "difficulty_check": "Nothing in view says so.",
     } | changes
+
+
+def write_raw(folder: Path, replies: Iterable[Reply]) -> None:
+    """Write replies as a back end leaves them: raw files in the stage folders of a round's folder."""
+    for stage, some in groupby(replies, key=lambda each: each.item.stage):
+        results = [(each.item, _result(number, each)) for number, each in enumerate(some)]
+        free = Prices(0, 0, 0, 0, 0)
+        raw.write(raw_folder(folder, stage) / f"0{raw.SUFFIX}", results, call=Call(MODEL, "print", "{}"), prices=free)
+
+
+def _result(number: int, reply: Reply) -> raw.Result:
+    content = [{"type": "thinking", "thinking": "..."}, {"type": "text", "text": reply.text}]
+    message = {"content": content, "stop_reason": reply.stop_reason, "usage": {}}
+    return raw.succeeded(f"{number:08x}-{number:016x}", json.dumps(message).encode())
