@@ -61,7 +61,7 @@ REFUSALS: dict[Fault, tuple[int, str, str, str | None]] = {
     Fault.CREDIT_400: (400, "invalid_request_error", "Your credit balance is too low to access the API.", None),
     Fault.USAGE_LIMIT_400: (400, "invalid_request_error", "You have reached your specified API usage limits.", None),
     Fault.SPEND_LIMIT_429: (429, "rate_limit_error", "Monthly spend limit reached.", "enforced_spend_limit_reached"),
-    Fault.DENIED: (401, "authentication_error", "invalid x-api-key", None),
+    Fault.DENIED: (401, "authentication_error", "invalid x-api-key: KEY", None),
     Fault.TOO_LARGE: (413, "request_too_large", "Request exceeds the maximum size", None),
     Fault.RATE_LIMIT: (429, "rate_limit_error", "Too many requests.", None),
     Fault.OVERLOADED: (529, "overloaded_error", "Overloaded", None),
@@ -113,6 +113,7 @@ class Workspace:
     most_bytes: int = 256_000_000
     queue: int = 200_000
     output_tokens: int = 7  # of every reply
+    latency: float = 0.002  # seconds of a message
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     item_results: deque[str] = field(default_factory=deque)  # of the next items of batches; empty: succeeded
     batches: dict[str, StoredBatch] = field(default_factory=dict)
@@ -232,21 +233,24 @@ class AnthropicServer:
     def workspace(self, name: str) -> Workspace:
         return self.workspaces.setdefault(name, Workspace(name))
 
+    def key(self, request: Request) -> str:
+        return request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
+
     def asked(self, request: Request) -> Workspace:
-        self.keys.add(request.headers.get("authorization") or request.headers.get("x-api-key") or "")
+        self.keys.add(self.key(request))
         return self.workspace(request.path_params["workspace"])
 
     async def messages(self, request: Request) -> Response:
         space = self.asked(request)
         params = json.loads(await request.body())
         fault = space.next_fault("messages")
-        if set(params) & (FORBIDDEN - {"stream"}) and not params["model"].startswith("local"):
+        if set(params) & FORBIDDEN and params["model"].startswith("claude"):
             return refusal(400, "invalid_request_error", "temperature: Extra inputs are not permitted")
         if fault in ACCEPTING:
             space.bill(params)
         space.busy += 1
         space.busiest = max(space.busy, space.busiest)
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(space.latency)
         space.busy -= 1
         return await self.answer(request, fault, space, message_of(params, tokens=space.output_tokens))
 
@@ -324,6 +328,7 @@ class AnthropicServer:
             return Response(b"<html>gateway</html>", headers=headers)
         if fault in REFUSALS:
             status, type_, message, code = REFUSALS[fault]
+            message = message.replace("KEY", self.key(request))  # a server that tells the key on
             if fault in (Fault.RATE_LIMIT, Fault.OVERLOADED):
                 headers["retry-after"] = "0.02"
             return refusal(status, type_, message, code=code, headers=headers)

@@ -19,6 +19,7 @@ from pipeline.models.backend import Backend, Outcome, RunContext
 from pipeline.models.batches import Batches
 from pipeline.models.desk import Chunking
 from pipeline.models.messages import Limits, Messages
+from pipeline.models.recorded import Recorded
 from pipeline.progress import progress
 from pipeline.submission import Purse, State, Submission
 
@@ -95,9 +96,20 @@ def messages(base_url: str | None = None, **limits: Any) -> Messages:
     return Messages(base_url=base_url, limits=QUICK._replace(**limits))
 
 
+def recorded(root: Path, count: int) -> Recorded:
+    """Record a reply to each of the numbered requests."""
+    folder = root / "replies"
+    folder.mkdir(exist_ok=True)
+    items = (request.item for request in numbered(count))
+    rows = (json.dumps({**item._asdict(), "text": f"reply to {item.rollout}"}) for item in items)
+    (folder / "answer.jsonl").write_text("\n".join(rows))
+    return Recorded(folder, latency=0)
+
+
 def _work(root: Path, name: str, count: int, environment: dict[str, str]) -> None:
     os.environ.update(environment)
-    outcome = Buyer(root, count=count).buy({"batches": batches, "messages": messages}[name]())
+    backend = {"batches": batches, "messages": messages, "recorded": lambda: recorded(root, count)}[name]()
+    outcome = Buyer(root, count=count).buy(backend)
     (root / "outcome.json").write_text(json.dumps(outcome._asdict()))
 
 

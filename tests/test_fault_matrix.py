@@ -30,6 +30,7 @@ KILL_POINTS = (
     "after_booking",
 )
 MESSAGE_POINTS = ("message_reserved", "message_received", "message_booked", "messages_written")
+RECORDED_POINT = "recorded_written"
 COUNT = 6  # one canary, a batch of four, a batch of one
 
 
@@ -133,6 +134,13 @@ def test_plain_messages_lose_no_booked_reply_and_presume_what_may_have_been_bill
     assert purse.reserved == 0
 
 
+def test_recorded_replies_that_were_cut_off_are_written_again_once(server: AnthropicServer, tmp_path: Path) -> None:
+    url = server.url("recorded")
+    assert in_a_process(tmp_path, url=url, crash_at=RECORDED_POINT, name="recorded") == KILLED
+    assert in_a_process(tmp_path, url=url, name="recorded") == 0
+    assert Buyer(tmp_path).is_complete()
+
+
 def test_every_kill_point_of_the_pipeline_is_one_of_these() -> None:
     """A new crashpoint must be added to a matrix: the names are read from the source."""
     calls = (
@@ -142,7 +150,7 @@ def test_every_kill_point_of_the_pipeline_is_one_of_these() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "crashpoint"
     )
     names = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
-    assert names == {*KILL_POINTS, *MESSAGE_POINTS}
+    assert names == {*KILL_POINTS, *MESSAGE_POINTS, RECORDED_POINT}
 
 
 def test_the_fixed_sample_is_small() -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pipeline import raw
 from pipeline.calls import Item, Request, Stage, custom_id
+from pipeline.crashpoint import crashpoint
 from pipeline.errors import StageError
 from pipeline.models.backend import Asked, Outcome, RunContext, Tally
 from pipeline.models.catalog import Prices
@@ -84,6 +85,7 @@ class Recorded:
         raw.write(
             run.file(submission), ((items[id], result) for id, result in results.items()), call=run.call, prices=FREE
         )
+        crashpoint("recorded_written")
         with run.ledger.transaction():
             tally.settle(submission.number, _settled(results))
             run.ledger.close(submission.number, State.CLOSED)
