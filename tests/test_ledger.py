@@ -138,9 +138,13 @@ def test_the_dead_say_why_and_can_be_revived(ledger: Ledger) -> None:
 
 
 def test_a_transaction_that_raises_leaves_nothing(ledger: Ledger) -> None:
-    with pytest.raises(OverCapError), ledger.transaction():
-        submit(ledger, 3)
-        submit(ledger, 4, worst=1000)
+    def submit_twice() -> None:
+        with ledger.transaction():
+            submit(ledger, 3)
+            submit(ledger, 4, worst=1000)
+
+    with pytest.raises(OverCapError):
+        submit_twice()
     assert ledger.submissions() == []
 
 
