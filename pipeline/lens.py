@@ -16,6 +16,8 @@ from pipeline.words import SIDE
 from queries.schema import Scope, Target
 from queries.splits import Span
 
+SLACK = 12  # tokens beyond the farthest wish on a side that are looked at, where shorter spans do not serve
+
 
 class Place(NamedTuple):
     """A span that touches the split, and how many tokens it has."""
@@ -43,7 +45,10 @@ def question(tokens: int, target: Target) -> str:
 
 def _places(ground: Ground, tokenizer: Tokenizer) -> dict[int, tuple[Wish, Place | None]]:
     wanted = [wish for wish in wishes(ground.drawn.row_seed) if wish.scope is Scope.LENS]
-    near = {target: _candidates(ground, tokenizer, target) for target in {wish.target for wish in wanted}}
+    most = {wish.target: 0 for wish in wanted}
+    for wish in wanted:
+        most[wish.target] = min(FARTHEST[Scope.LENS], max(most[wish.target], wish.distance + SLACK))
+    near = {target: _candidates(ground, tokenizer, target, most=number) for target, number in most.items()}
     places = {}
     for wish in wanted:
         place = _nearest(ground, tokenizer, near[wish.target], wish)
@@ -53,10 +58,9 @@ def _places(ground: Ground, tokenizer: Tokenizer) -> dict[int, tuple[Wish, Place
     return places
 
 
-def _candidates(ground: Ground, tokenizer: Tokenizer, target: Target) -> list[Place]:
-    """Return the spans of 1, 2, 3 ... tokens from the split outward that end where a character does."""
+def _candidates(ground: Ground, tokenizer: Tokenizer, target: Target, *, most: int) -> list[Place]:
+    """Return the spans of 1, 2, 3 ... up to `most` tokens from the split outward that end where a character does."""
     suffix = target is Target.SUFFIX
-    most = FARTHEST[Scope.LENS]
     tokens = tokenizer.near(ground.text, split=ground.split, target=target, at_least=most + 1)
     places = []
     for number, (token, after) in enumerate(zip(tokens, [*tokens[1:], None], strict=True), start=1):

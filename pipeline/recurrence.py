@@ -4,7 +4,7 @@ The measure is containment: the share of the claim's content words, cut to their
 one stretch with as many content words as the claim; the best stretch counts. It measures wording, so a claim that a
 sibling makes in other words is missed, and one topic's words stand in claims that differ. On the 265 suffix atoms of
 the sample the mean over the siblings puts an atom that the generator calls typical above an atypical one with a
-probability of 0.70 (sentences), 0.66 (paragraphs) and 0.90 (wholes, of which only 3 are atypical).
+probability of 0.70 (sentences), 0.66 (paragraphs) and 0.91 (wholes, of which only 3 are atypical).
 """
 
 import re

@@ -34,7 +34,7 @@ class Tokenizer:
         Only a window of the side is tokenized, begun at white space; what stands at its cut end is left out.
         """
         start, end = sides(length=len(text), split=split, target=target).hidden
-        width = 8 * at_least
+        width = 6 * (at_least + MARGIN)  # characters; English has about four a token
         while True:
             window = _window(text, Span(start, end), target, width)
             spans = [Span(window.start + a, window.start + b) for a, b in self.spans(text[window.start : window.end])]

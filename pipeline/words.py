@@ -46,41 +46,35 @@ def question(distance: int, target: Target) -> str:
 
 
 def _places(ground: Ground) -> dict[int, tuple[Wish, Place | None]]:
-    near = {target: _candidates(ground, target) for target in Target}
+    near = {target: _near(ground, target) for target in Target}
     taken: set[str] = set()
     places: dict[int, tuple[Wish, Place | None]] = {}
     for wish in wishes(ground.drawn.row_seed):
         if wish.scope is Scope.WORD:
-            free = [place for place in near[wish.target] if _folded(ground, place) not in taken]
-            place = min(free, key=lambda each: (abs(each.distance - wish.distance), each.distance), default=None)
+            place = _nearest(ground, near[wish.target], wish, taken)
             places[wish.slot] = wish, place
-            taken |= {_folded(ground, place)} if place else set()
+            if place:
+                taken.add(ground.text[place.span.start : place.span.end].casefold())
     return places
 
 
-def _folded(ground: Ground, place: Place) -> str:
-    return ground.text[place.span.start : place.span.end].casefold()
-
-
-def _candidates(ground: Ground, target: Target) -> list[Place]:
-    """Return the content words near the split that do not stand in view, the nearest first."""
-    return [
-        Place(span, distance)
-        for distance, word in enumerate(_near(ground, target), start=1)
-        if (span := _letters(word)) and not ground.in_view(ground.text[span.start : span.end], target)
-    ]
-
-
-def _letters(word: re.Match[str]) -> Span | None:
-    letters = content(word[0])
-    return Span(word.start() + letters.start, word.start() + letters.end) if letters else None
-
-
 def _near(ground: Ground, target: Target) -> list[re.Match[str]]:
+    """Return the words of the hidden side from the split outward, as many as are looked at."""
     if target is Target.SUFFIX:
         return list(islice(WORD.finditer(ground.text, ground.split), REACH))
     start = max(0, ground.split - LONGEST)
     return list(WORD.finditer(ground.text, start, ground.split))[::-1][:REACH]
+
+
+def _nearest(ground: Ground, near: list[re.Match[str]], wish: Wish, taken: set[str]) -> Place | None:
+    for index in sorted(range(len(near)), key=lambda each: (abs(each + 1 - wish.distance), each)):
+        word = near[index]
+        letters = content(word[0])
+        if letters:
+            atom = word[0][letters.start : letters.end]
+            if atom.casefold() not in taken and not ground.in_view(atom, wish.target):
+                return Place(Span(word.start() + letters.start, word.start() + letters.end), index + 1)
+    return None
 
 
 def _probe(ground: Ground, bank: Bank, wish: Wish, place: Place | None) -> Outcome:
