@@ -2,11 +2,15 @@
 
 import logging
 import os
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.cut import Cut
 from pipeline.errors import StageError
-from queries.schema import Target
+from pipeline.probe import Probe
+from queries.schema import Scope, Target
 from queries.splits import Span, sides
 
 DEFAULT = "Qwen/Qwen3-8B"  # the tokenizer of the published lens probes (dataset card)
@@ -19,6 +23,7 @@ class Tokenizer:
     def __init__(self, name: str, backend: Any) -> None:
         self.name = name
         self._backend = backend
+        self._borders_of = lru_cache(maxsize=16)(self._borders)
 
     def spans(self, text: str) -> list[Span]:
         """Return where each token of `text` stands; tokens that are parts of one character share its span."""
@@ -27,6 +32,16 @@ class Tokenizer:
     def count(self, text: str) -> int:
         """Return how many tokens `text` has."""
         return len(self._backend.encode(text, add_special_tokens=False).ids)
+
+    def within(self, text: str, span: Span) -> int:
+        """Return how many tokens of the document `text` lie in `span`, cut ones included."""
+        starts, ends = self._borders_of(text)
+        return max(0, bisect_left(starts, span.end) - bisect_right(ends, span.start))
+
+    def distance(self, here: Cut, span: Span) -> int:
+        """Return how many tokens lie between the split and the near end of `span`, cut ones included."""
+        between = Span(here.split, span.start) if here.target is Target.SUFFIX else Span(span.end, here.split)
+        return self.within(here.text, between) if between.start < between.end else 0
 
     def near(self, text: str, *, split: int, target: Target, at_least: int) -> list[Span]:
         """Return the tokens of the hidden side nearest to the split, from there outward: `at_least` so many, or all.
@@ -46,6 +61,10 @@ class Tokenizer:
                 return spans[:-MARGIN]
             width *= 4
 
+    def _borders(self, text: str) -> tuple[list[int], list[int]]:
+        spans = self.spans(text)
+        return [span.start for span in spans], [span.end for span in spans]
+
 
 def _window(text: str, side: Span, target: Target, width: int) -> Span:
     if side.end - side.start <= width:
@@ -58,6 +77,7 @@ def _window(text: str, side: Span, target: Target, width: int) -> Span:
     return Span(begin, side.end) if begin < side.end else side
 
 
+@lru_cache(maxsize=1)
 def load(name: str) -> Tokenizer:
     """Return the tokenizer with this Hub id, or in this folder; raises StageError where there is none."""
     os.environ.setdefault(
@@ -78,3 +98,12 @@ def load(name: str) -> Tokenizer:
     if not getattr(loaded, "is_fast", False):
         raise StageError(f"The tokenizer {name} cannot say where its tokens stand; it needs a tokenizer.json.")
     return Tokenizer(name, loaded.backend_tokenizer)
+
+
+def token_count(probe: Probe, tokenizer: Tokenizer) -> str | None:
+    """V11: a lens atom has the number of tokens it claims, tokenized in its document or by itself."""
+    claimed, atom, span = probe.row.n_tokens_actual, probe.row.atom_text, probe.location.span
+    if probe.scope is not Scope.LENS or claimed is None or not atom:
+        return None
+    counts = {tokenizer.count(atom)} | ({tokenizer.within(probe.cut.text, span)} if span else set())
+    return None if claimed in counts else f"{' or '.join(map(str, sorted(counts)))} tokens, {claimed:g} claimed"

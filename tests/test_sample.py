@@ -198,7 +198,7 @@ def test_a_round_remembers_how_it_was_drawn(source: Path, tmp_path: Path) -> Non
     kept = read_round(round_folder(tmp_path / "build", 0))
     assert kept == summary.drawn
     assert (kept.seed, kept.documents, kept.source_model) == (3, 10, "some model")
-    assert list(kept.source["fingerprint"]) == ["rollouts.jsonl"]
+    assert list(kept.source["fingerprint"]) == [str(source)]
 
 
 @pytest.mark.parametrize("wrong", [{"documents": 0}, {"round": -1}])
