@@ -122,10 +122,16 @@ class Made:
 
 
 class Scores(NamedTuple):
-    """The blind answers of a probe and their scores; null where the judge gave none."""
+    """The blind answers of a probe and their scores, by rollout; `reasons` says why one is null.
 
-    answers: list[str]
+    `ceiling` is the score of the target response: what full information reaches.
+    """
+
+    answers: list[str | None]
     scores: list[float | None]
+    reasons: list[str | None]
+    ceiling: float | None = None
+    ceiling_reason: str | None = None
 
 
 def published(made: Made, probe: MadeProbe, scores: Scores | None = None) -> Published:
