@@ -54,7 +54,7 @@ def test_a_reservation_that_does_not_fit_leaves_nothing_behind(ledger: Ledger) -
     assert len(list(ledger.unsettled("demo", numbered(5)))) == 2
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
 @given(
     cap=st.integers(0, 100),
     steps=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8),
