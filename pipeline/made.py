@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from pipeline.errors import StageError
 from pipeline.files import put
 from pipeline.published import Published
-from pipeline.rejects import Rejected
 from pipeline.rounds import Drawn
 from queries.schema import Scope, SplitGroup, Target, Typicality
 from queries.splits import Span, complement
@@ -87,13 +86,6 @@ class MadeProbe:
     n_tokens: int | None = None
     tokenizer: str | None = None
     evidence: dict[str, str] = field(default_factory=dict)
-
-
-class Missed(NamedTuple):
-    """A slot without a probe, and why. `slot` is null where a reply names none, or lacks them all."""
-
-    slot: int | None
-    rejected: Rejected
 
 
 @dataclass(frozen=True, kw_only=True)
