@@ -53,13 +53,13 @@ class Books:
         state, reason = row.fetchone()
         return Fate(state), reason
 
-    def counts(self, build: str, stage: Stage, call: Call) -> dict[Fate, int]:
-        """Return how many requests of a stage, asked with `call`, met each fate."""
+    def counts(self, account: str, stage: Stage, call: Call) -> dict[Fate, int]:
+        """Return how many requests of a stage, asked with `call` for the money of `account`, met each fate."""
         rows = self._db.execute(
             "select request.state, count(*) as requests from request join submission on number = submission"
-            " where submission.build = ? and stage = ? and model = ? and prompt = ? and parameters = ?"
+            " where account = ? and stage = ? and model = ? and prompt = ? and parameters = ?"
             " group by request.state",
-            (build, stage, *call),
+            (account, stage, *call),
         )
         return {Fate(row["state"]): row["requests"] for row in rows}
 

@@ -35,7 +35,7 @@ def submit(
 
 
 def fates(ledger: Ledger) -> dict[Fate, int]:
-    return ledger.counts("demo", Stage.ANSWER, call())
+    return ledger.counts(PURPOSE.account, Stage.ANSWER, call())
 
 
 def test_a_submission_comes_back_as_it_was_written(ledger: Ledger) -> None:

@@ -99,7 +99,7 @@ class Tally:
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
-        self._counts = Counter(run.ledger.counts(run.build, run.stage, run.call))
+        self._counts = Counter(run.ledger.counts(run.account, run.stage, run.call))
         self._spent = 0
         self.show()
 
