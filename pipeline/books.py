@@ -66,9 +66,9 @@ class Books:
     def dead(self, build: str, stage: Stage, *, account: str | None = None) -> Iterator[Dead]:
         """Yield the requests of a stage that are given up, with the reason; with `account`, only those of a round."""
         rows = self._db.execute(
-            "select item, request.reason from request join submission on number = submission"
+            "select item, request.reason from request indexed by request_dead join submission on number = submission"
             " where request.build = ? and request.state = 'dead' and stage = ? and account = coalesce(?, account)"
-            " order by request.id",
+            " order by item",
             (build, stage, account),
         )
         for row in rows:

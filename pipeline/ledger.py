@@ -165,7 +165,8 @@ class Ledger(Books):
         with self.transaction():
             self._db.execute(
                 "update request set state = 'todo', tries = 0"
-                " where state = 'dead' and submission in (select number from submission where account = ? and stage = ?)",
+                " where state = 'dead'"
+                " and submission in (select number from submission where account = ? and stage = ?)",
                 (account, stage),
             )
 
