@@ -152,7 +152,8 @@ def ask(requests: Asked, *, work: Work, stage: Stage, call: Call, total: int, by
         outcome = by.open().fulfil(requests, run=run)
         if outcome.paused:
             raise StageError(outcome.paused)
-        reasons = Counter(dead.reason for dead in ledger.dead(work.build.name, stage)) if outcome.dead else Counter()
+        dead = ledger.dead(work.build.name, stage, account=work.account)
+        reasons = Counter(one.reason for one in dead)
     new = outcome.done - before.get(Fate.DONE, 0)
     return Answered(stage, outcome.done, outcome.dead, new, outcome.spent, dict(reasons.most_common()))
 
