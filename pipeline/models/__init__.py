@@ -1,0 +1,1 @@
+"""Where replies come from: Message Batches, plain Messages, or recordings."""

@@ -1,0 +1,104 @@
+"""A round on disk: `documents.parquet`, the openings drawn into it with every rollout, and `round.json`, how."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.calls import Stage
+from pipeline.errors import StageError
+from pipeline.files import put, put_json
+
+GROUP_ROWS = 256  # documents in memory at once
+DOCUMENTS = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("doc_source", pa.string()),
+        ("opening", pa.string()),
+        ("rollouts", pa.list_(pa.string())),
+        ("row_seed", pa.int64()),
+    ]
+)
+
+
+class Drawn(NamedTuple):
+    """An opening drawn into a round, with every rollout in the order of its source: `doc_idx` counts them."""
+
+    doc_id: str
+    doc_source: str | None
+    opening: str
+    rollouts: list[str]
+    row_seed: int
+
+    @property
+    def folded(self) -> str:
+        """The opening and all rollouts, case folded: what no incorrect plausible answer may stand in."""
+        return "\n".join((self.opening, *self.rollouts)).casefold()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """How a round was drawn: `documents` of those `asked` for.
+
+    `unusable` counts, by reason, the openings of the source that no document can be made of.
+    """
+
+    round: int
+    seed: int
+    asked: int
+    documents: int
+    source: dict[str, Any]
+    source_model: str
+    drawn_at: str
+    unusable: dict[str, int]
+
+
+def round_folder(build: Path, number: int) -> Path:
+    """Return the folder of a round of the build at `build`, whether it exists or not."""
+    return build / "rounds" / str(number)
+
+
+def raw_folder(folder: Path, stage: Stage) -> Path:
+    """Return where the raw replies of a stage are in the folder of a round or of a sweep."""
+    return folder / "raw" / stage
+
+
+def write_documents(folder: Path, documents: Iterable[Drawn]) -> None:
+    """Write `documents.parquet` of a round in one step."""
+
+    def write(draft: Path) -> None:
+        rest = iter(documents)
+        with pq.ParquetWriter(draft, DOCUMENTS, compression="zstd") as writer:
+            while some := [drawn._asdict() for drawn in islice(rest, GROUP_ROWS)]:
+                writer.write_batch(pa.RecordBatch.from_pylist(some, DOCUMENTS))
+
+    put(folder / "documents.parquet", write)
+
+
+def read_documents(folder: Path) -> Iterator[Drawn]:
+    """Yield the documents of a round in their order; raises StageError where the round was never drawn."""
+    path = folder / "documents.parquet"
+    if not path.exists():
+        raise StageError(f"Round {folder.name} of this build has no documents; run the stage sample first.")
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(GROUP_ROWS):
+            for row in batch.to_pylist():
+                yield Drawn(**row)
+
+
+def write_round(folder: Path, drawn: Round) -> None:
+    """Write `round.json` in one step."""
+    put_json(folder / "round.json", asdict(drawn))
+
+
+def read_round(folder: Path) -> Round | None:
+    """Return how a round was drawn; None where it was not."""
+    try:
+        return Round(**json.loads((folder / "round.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None

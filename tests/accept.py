@@ -1,0 +1,37 @@
+"""`python -m tests.accept` writes the golden files of the rendered prompts; the difference is what a review looks at."""
+
+from pathlib import Path
+
+from pipeline import answer, generate, judge
+from pipeline.numbering import Numbered
+from pipeline.prompts import Prompt, addenda
+from queries.schema import Target
+from tests.openings import OPENING, ROLLOUTS, drawn, sample
+
+GOLDEN = Path(__file__).parent / "golden"
+FRAME = "===== system\n{system}\n===== user\n{user}\n"
+
+
+def rendered() -> dict[str, Prompt]:
+    """Return every prompt by the name of its golden file: the generator's at every level, and the small ones."""
+    document = Numbered.of(OPENING, ROLLOUTS[0], letter="A").text
+    split = document.index(" His father")
+    question = "What did the father do?"
+    blind = {target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target}
+    return {
+        **{f"generator_{level:+d}": generate.prompt(drawn(), level=level) for level in addenda()},
+        "generator_sample": generate.prompt(sample()[0], level=-2),
+        **{f"answerer_{target}": prompt for target, prompt in blind.items()},
+        "judge": judge.prompt(question=question, atom="His father had done the same.", answer="He kept a ledger too."),
+    }
+
+
+def main() -> None:
+    """Write all golden files."""
+    GOLDEN.mkdir(exist_ok=True)
+    for name, prompt in rendered().items():
+        (GOLDEN / f"{name}.txt").write_text(FRAME.format(**prompt._asdict()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
