@@ -1,0 +1,327 @@
+"""Runs: one execution of a stage each, as a process of its own that outlives whoever started it.
+
+A run is exactly `python -m pipeline <words>`; its folder `runs/<id>/` in the data root holds what is known of it:
+
+    run.json     the words, when they were given and by whom          by who started it, once
+    lock         held by the process for its whole life; its pid
+    begun.json   the arguments, when its turn had come                by the process (pipeline/worker.py)
+    status.json  how far it is                                        by the stage (pipeline/progress.py)
+    end.json     how it ended; missing where it was killed            by the process, last
+    log.txt      what it printed; missing where it ran in a terminal
+    stop         that it was asked to stop
+    resumed      the run that continues it
+
+Whether a run lives is told by its lock, which the system lets go of however the process ends, and never by a pid. A
+starter takes the lock and hands it to the process, so at no moment does a living run look dead.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.errors import StageError
+from pipeline.files import put_json
+from pipeline.progress import RUN_FOLDER, STATUS
+from pipeline.redact import KEY
+from pipeline.settings import data_root
+
+ROOT = Path(__file__).parents[1]
+RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z]{1,20}-[0-9a-f]{6}")
+CREDENTIALS = re.compile(r"://[^/@\s]+@")
+TAIL = 16_384  # bytes of a log that are read: some 200 lines
+
+Value = TypeVar("Value")
+
+
+class RunState(StrEnum):
+    """What became of a run, or is becoming of it."""
+
+    QUEUED = "queued"  # its process lives and has not begun
+    RUNNING = "running"
+    PAUSED = "paused"  # it ended early by its own decision, and says what to do
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"  # somebody asked it to
+    DIED = "died"  # its process ended without a word
+
+
+LIVING = (RunState.QUEUED, RunState.RUNNING)
+UNFINISHED = (RunState.PAUSED, RunState.FAILED, RunState.STOPPED, RunState.DIED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What `run.json` says: the words after `python -m pipeline`, and who gave them when."""
+
+    words: tuple[str, ...]
+    given: datetime
+    by: str
+    resumes: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """What `begun.json` says: the arguments, defaults included."""
+
+    began: datetime
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What `status.json` says of the stage that is at work. Amounts in USD; none where the stage asks no model."""
+
+    stage: str
+    state: str
+    started: datetime
+    updated: datetime
+    done: int
+    total: int | None = None
+    done_before: int | None = None
+    note: str = ""
+    cap: float | None = None
+    spent: float | None = None
+    presumed: float | None = None
+    reserved: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """What this run does in a second, on average; None before it has done anything."""
+        seconds = (self.updated - self.started).total_seconds()
+        fresh = self.done - (self.done_before or 0)
+        return fresh / seconds if seconds > 0 and fresh > 0 else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the stage will still take at this rate; None where that cannot be said."""
+        if self.total is None or not self.rate:
+            return None
+        return max(0, self.total - self.done) / self.rate
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """What `end.json` says: the exit code, and the last thing the process had to say."""
+
+    ended: datetime
+    code: int
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as its folder tells it. `damaged` names the files that cannot be read."""
+
+    id: str
+    folder: Path
+    state: RunState
+    order: Order | None
+    begun: Begun | None
+    status: Status | None
+    end: End | None
+    stopping: bool = False
+    resumed_as: str | None = None
+    damaged: tuple[str, ...] = field(default=())
+
+    @property
+    def stage(self) -> str:
+        """The stage that was asked for."""
+        return self.id.split("-")[1]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the run was asked to do, by argument; before it has begun, only what the words spell out."""
+        return self.begun.arguments if self.begun else options(self.order.words if self.order else ())
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the same command would go on with it."""
+        return self.state in UNFINISHED and self.order is not None and self.resumed_as is None
+
+
+def options(words: Sequence[str]) -> dict[str, str]:
+    """Return the values of the options that `words` name, by option: `--build x` and `--build=x` alike."""
+    found = {}
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            found[name.replace("-", "_")] = value if equals else "" if following.startswith("--") else following
+    return found
+
+
+def runs_folder() -> Path:
+    """Return the folder of all runs, whether it exists or not."""
+    return data_root().resolve() / "runs"
+
+
+def start(words: Sequence[str], *, by: str, resumes: str | None = None) -> str:
+    """Start `python -m pipeline <words>` as a process of its own and return the run's id.
+
+    It goes on when this process ends. Raises StageError for a password in the words, which would be written down.
+    """
+    with new_folder(words, by=by, resumes=resumes) as (folder, lock):
+        environment = {**os.environ, RUN_FOLDER: str(folder), "PROBES_DATA": str(data_root().resolve())}
+        with (folder / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline", *words],
+                cwd=ROOT,
+                env={**environment, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+    threading.Thread(target=process.wait, daemon=True).start()  # else it stays a zombie until this process ends
+    return folder.name
+
+
+@contextmanager
+def new_folder(words: Sequence[str], *, by: str, resumes: str | None = None) -> Iterator[tuple[Path, int]]:
+    """Make the folder of a new run and yield it with the file descriptor of its lock, which is held inside."""
+    if any(CREDENTIALS.search(word) or KEY.search(word) for word in words):
+        raise StageError("A password or key among the words of a command would be written down; set it as a variable.")
+    stamp = datetime.now(UTC)
+    folder = runs_folder() / f"{stamp:%Y%m%dT%H%M%SZ}-{words[0]}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        put_json(folder / "run.json", {"words": list(words), "given": stamp.isoformat(), "by": by, "resumes": resumes})
+        yield folder, lock.fileno()
+
+
+def resume(id: str, *, by: str) -> str:
+    """Start the same command again and return the new run's id: stages go on where they were left.
+
+    Raises StageError for a run that lives, has finished or was resumed already.
+    """
+    run = read(id)
+    if not run.resumable or run.order is None:
+        raise StageError(
+            f"The run {id} is {run.state}{' and was resumed' if run.resumed_as else ''}; nothing to resume."
+        )
+    try:
+        with (run.folder / "resumed").open("x", encoding="utf-8") as claim:  # of two who ask at once, one
+            claim.write(new := start(run.order.words, by=by, resumes=id))
+    except FileExistsError:
+        raise StageError(f"The run {id} was resumed already.") from None
+    return new
+
+
+def stop(id: str) -> None:
+    """Ask a run to stop, once: its stage ends between two steps, and replies that are paid for are waited for.
+
+    Asking again changes nothing; a second interrupt would lose what the first one is waiting for.
+    """
+    folder = _folder(id)
+    with suppress(FileExistsError), (folder / "stop").open("x"):
+        pid = (folder / "lock").read_text(encoding="ascii")
+        if pid and _is_held(folder):
+            with suppress(ProcessLookupError):
+                _interrupt(int(pid))
+
+
+def _interrupt(pid: int) -> None:
+    """Send what Ctrl-C sends: to the group that the process leads, or, in somebody else's group, to it alone."""
+    if os.getpgid(pid) == pid:
+        os.killpg(pid, signal.SIGINT)
+    else:
+        os.kill(pid, signal.SIGINT)
+
+
+def newest(count: int) -> list[Run]:
+    """Return the `count` newest runs, the newest first."""
+    folder = runs_folder()
+    ids = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name)] if folder.is_dir() else []
+    return [read(id) for id in sorted(ids, reverse=True)[:count]]
+
+
+def read(id: str) -> Run:
+    """Return the run called `id` as it stands now. Raises StageError where there is none."""
+    folder = _folder(id)
+    held = _is_held(folder)  # before the files: a process that has let go has written all that it ever will
+    damaged: list[str] = []
+    order = _read(folder / "run.json", Order, damaged)
+    begun = _read(folder / "begun.json", Begun, damaged)
+    status = _read(folder / STATUS, Status, damaged)
+    end = _read(folder / "end.json", End, damaged)
+    resumed = folder / "resumed"
+    return Run(
+        id=id,
+        folder=folder,
+        state=_state(held=held, begun=(folder / "begun.json").exists(), status=status, end=end),
+        order=order,
+        begun=begun,
+        status=status,
+        end=end,
+        stopping=held and end is None and (folder / "stop").exists(),
+        resumed_as=resumed.read_text(encoding="utf-8") or None if resumed.exists() else None,
+        damaged=tuple(damaged),
+    )
+
+
+def _state(*, held: bool, begun: bool, status: Status | None, end: End | None) -> RunState:
+    if end is None and held:
+        return RunState.RUNNING if begun else RunState.QUEUED
+    if end is None:
+        return RunState.DIED
+    if end.code == 128 + signal.SIGINT:
+        return RunState.STOPPED
+    if status and status.state == RunState.PAUSED:
+        return RunState.PAUSED
+    return RunState.FAILED if end.code else RunState.FINISHED
+
+
+def _folder(id: str) -> Path:
+    folder = runs_folder() / id
+    if not RUN_ID.fullmatch(id) or not folder.is_dir():
+        raise StageError(f"There is no run {id!r}.")
+    return folder
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with (folder / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _read(path: Path, kind: type[Value], damaged: list[str]) -> Value | None:
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError:
+        damaged.append(path.name)
+        return None
+
+
+def log_tail(run: Run) -> str:
+    """Return the last whole lines of what a run printed, at most 16 KB, without keys; "" where nothing was kept."""
+    try:
+        with (run.folder / "log.txt").open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - TAIL))
+            text = log.read(TAIL).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    whole = text if size <= TAIL else text.partition("\n")[2] or text
+    return KEY.sub("sk-ant-***", whole)
