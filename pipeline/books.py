@@ -53,22 +53,23 @@ class Books:
         state, reason = row.fetchone()
         return Fate(state), reason
 
-    def counts(self, build: str, stage: Stage, call: Call) -> dict[Fate, int]:
-        """Return how many requests of a stage, asked with `call`, met each fate."""
+    def counts(self, account: str, stage: Stage, call: Call) -> dict[Fate, int]:
+        """Return how many requests of a stage, asked with `call` for the money of `account`, met each fate."""
         rows = self._db.execute(
             "select request.state, count(*) as requests from request join submission on number = submission"
-            " where submission.build = ? and stage = ? and model = ? and prompt = ? and parameters = ?"
+            " where account = ? and stage = ? and model = ? and prompt = ? and parameters = ?"
             " group by request.state",
-            (build, stage, *call),
+            (account, stage, *call),
         )
         return {Fate(row["state"]): row["requests"] for row in rows}
 
-    def dead(self, build: str, stage: Stage) -> Iterator[Dead]:
-        """Yield the requests of a stage that are given up, with the reason."""
+    def dead(self, build: str, stage: Stage, *, account: str | None = None) -> Iterator[Dead]:
+        """Yield the requests of a stage that are given up, with the reason; with `account`, only those of a round."""
         rows = self._db.execute(
-            "select item, reason from request where build = ? and state = 'dead' and json_extract(item, '$[0]') = ?"
-            " order by id",
-            (build, stage),
+            "select item, request.reason from request indexed by request_dead join submission on number = submission"
+            " where request.build = ? and request.state = 'dead' and stage = ? and account = coalesce(?, account)"
+            " order by item",
+            (build, stage, account),
         )
         for row in rows:
             yield Dead(_item(row["item"]), row["reason"])

@@ -17,7 +17,8 @@ from pipeline.bank import Bank
 from pipeline.calls import Call, Item, Reply, Stage, Usage
 from pipeline.errors import StageError
 from pipeline.files import put, put_json
-from pipeline.made import Made, Missed, write_made
+from pipeline.made import Made, write_made
+from pipeline.rejects import Missed
 from pipeline.resolution import Templates, resolve
 from pipeline.rounds import Drawn, raw_folder, read_documents, read_round, round_folder
 from pipeline.settings import build_folder

@@ -35,15 +35,17 @@ def parse(reply: Reply) -> float | Rejected:
 
     The rule: one line of the reply is a number alone ("0.7", "**0.7**", "Score: 0.7", '"0.7"'); explanations may stand
     on other lines. `true`, "7/10", "70%", "0,7", a number inside a sentence, and two such lines that disagree are no
-    score, and neither is a number outside 0..1.
+    score, and neither is a number outside 0..1. Of a reply that was cut the last line does not count.
     """
     rejected = unusable(reply)
-    if rejected:
+    lines = reply.text.splitlines()
+    if rejected and rejected.reason is Reason.TRUNCATED:
+        lines = lines[:-1]
+    elif rejected:
         return rejected
-    lines = (SCORE_LINE.fullmatch(line) for line in reply.text.splitlines())
-    numbers = {float(line["number"]) for line in lines if line}
+    numbers = {float(found["number"]) for line in lines if (found := SCORE_LINE.fullmatch(line))}
     if not numbers:
-        return Rejected(Reason.NOT_A_NUMBER, reply.text[:200])
+        return rejected or Rejected(Reason.NOT_A_NUMBER, reply.text[:200])
     if len(numbers) > 1:
         return Rejected(Reason.TWO_NUMBERS, reply.text[:200])
     (score,) = numbers

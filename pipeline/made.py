@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from pipeline.errors import StageError
 from pipeline.files import put
 from pipeline.published import Published
-from pipeline.rejects import Rejected
 from pipeline.rounds import Drawn
 from queries.schema import Scope, SplitGroup, Target, Typicality
 from queries.splits import Span, complement
@@ -89,13 +88,6 @@ class MadeProbe:
     evidence: dict[str, str] = field(default_factory=dict)
 
 
-class Missed(NamedTuple):
-    """A slot without a probe, and why. `slot` is null where a reply names none, or lacks them all."""
-
-    slot: int | None
-    rejected: Rejected
-
-
 @dataclass(frozen=True, kw_only=True)
 class Made:
     """One finalized document with its probes in the order of their slots."""
@@ -122,10 +114,16 @@ class Made:
 
 
 class Scores(NamedTuple):
-    """The blind answers of a probe and their scores; null where the judge gave none."""
+    """The blind answers of a probe and their scores, by rollout; `reasons` says why one is null.
 
-    answers: list[str]
+    `ceiling` is the score of the target response: what full information reaches.
+    """
+
+    answers: list[str | None]
     scores: list[float | None]
+    reasons: list[str | None]
+    ceiling: float | None = None
+    ceiling_reason: str | None = None
 
 
 def published(made: Made, probe: MadeProbe, scores: Scores | None = None) -> Published:

@@ -123,12 +123,17 @@ def contents(path: Path) -> Contents | None:
     return Contents(call, prices, items, spent) if call else None
 
 
-def replies(folder: Path) -> Iterator[Reply]:
-    """Yield every reply in the raw files of `folder` that was paid for, one at a time, each request's once."""
+def replies(folder: Path, *, call: Call | None = None) -> Iterator[Reply]:
+    """Yield every reply in the raw files of `folder` that was paid for, one at a time, each request's once.
+
+    With `call`, only replies to that prompt, model and parameters: files keep those to earlier ones too.
+    """
     for line in lines(folder):
         value = json.loads(line)
         if value["result"]["type"] == "succeeded":
-            yield _reply(value)
+            reply = _reply(value)
+            if call in (None, reply.call):
+                yield reply
 
 
 def _reply(value: dict[str, Any]) -> Reply:

@@ -46,6 +46,13 @@ class Rejected(NamedTuple):
     detail: str
 
 
+class Missed(NamedTuple):
+    """A slot without a probe, and why. `slot` is null where a probe names none, or the whole reply cannot be used."""
+
+    slot: int | None
+    rejected: Rejected
+
+
 class RejectError(Exception):
     """Raised inside a parser by the step that sees the reason; it ends as a `Rejected` at the probe it concerns."""
 

@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from json_repair import repair_json
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from pipeline.calls import Reply
-from pipeline.rejects import Reason, Rejected, RejectError
+from pipeline.rejects import Missed, Reason, Rejected, RejectError
 from pipeline.surrogates import mended
 
 LONGEST = 300_000  # characters; 28,000 output tokens are about 110,000
@@ -60,13 +60,16 @@ def _filled(value: str) -> str:
     return value.strip()
 
 
-def _required(schema: dict[str, Any]) -> None:
+def _all_required(schema: dict[str, Any]) -> None:
+    """Leave in a JSON schema what it asks for, every key of it, and not what this module says to its readers."""
     schema["required"] = list(schema["properties"])
-    for field in schema["properties"].values():
-        field.pop("default", None)
+    for part in (schema, *schema["properties"].values()):
+        for name in ("title", "description", "default"):
+            part.pop(name, None)
 
 
 Text = Annotated[str, AfterValidator(_filled)]
+Rationale = Annotated[str | None, WithJsonSchema({"type": "string"})]  # asked for, and done without where it is missing
 Object = TypeVar("Object", bound="Asked")
 WHY = {"missing": Reason.FIELD_MISSING, "extra_forbidden": Reason.JUNK_KEY, "empty": Reason.FIELD_EMPTY}
 
@@ -74,7 +77,7 @@ WHY = {"missing": Reason.FIELD_MISSING, "extra_forbidden": Reason.JUNK_KEY, "emp
 class Asked(BaseModel):
     """A JSON object as the generator's prompt asks for it."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", json_schema_extra=_required)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", json_schema_extra=_all_required)
 
 
 class Splits(Asked):
@@ -96,18 +99,18 @@ class WrittenProbe(Asked):
     target_response: Text
     incorrect_plausible_answer: Text
     typicality: Annotated[Literal["typical", "atypical"] | None, BeforeValidator(_typicality)] = None
-    synergy_check: str | None = None
-    distribution_check: str | None = None
-    difficulty_check: str | None = None
+    synergy_check: Rationale = None
+    distribution_check: Rationale = None
+    difficulty_check: Rationale = None
 
 
 class Written(Asked):
     """The generator's reply."""
 
     sibling: str
-    sibling_rationale: str | None = None
+    sibling_rationale: Rationale = None
     splits: Splits
-    split_rationale: str | None = None
+    split_rationale: Rationale = None
     probes: list[WrittenProbe]
 
 
@@ -126,13 +129,6 @@ class Reading(StrEnum):
     STRICT = "strict"
     LENIENT = "lenient"
     REPAIRED = "repaired"
-
-
-class Missed(NamedTuple):
-    """A probe that is not as asked; `slot` is null where it cannot be read."""
-
-    slot: int | None
-    rejected: Rejected
 
 
 class Read(NamedTuple):

@@ -12,9 +12,9 @@ from pipeline.flagging import flagged
 from pipeline.generate import shown
 from pipeline.ground import Ground, Templated
 from pipeline.lens import lens_probes
-from pipeline.made import Made, MadeProbe, Missed
+from pipeline.made import Made, MadeProbe
 from pipeline.numbering import Numbered, stripped
-from pipeline.rejects import Reason, Rejected, RejectError
+from pipeline.rejects import Missed, Reason, Rejected, RejectError
 from pipeline.replies import Read, WrittenProbe, read_generator
 from pipeline.rounds import Drawn
 from pipeline.slots import wishes
@@ -106,7 +106,7 @@ def _written(
     done: set[int] = set()
     seen = {missed.slot for missed in read.missed} | {probe.slot for probe in read.written.probes}
     hints = {wish.slot: wish.distance for wish in wishes(drawn.row_seed)}
-    yield from (Missed(*missed) for missed in read.missed)
+    yield from read.missed
     for written in read.written.probes:
         try:
             if written.slot not in WRITTEN_SLOTS:

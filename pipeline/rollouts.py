@@ -39,22 +39,22 @@ class Rollouts(NamedTuple):
         return None
 
 
-def read(source: Source) -> Iterator[Rollouts]:
-    """Yield the openings of a source in its order.
+def read(source: Source, fingerprint: dict[str, str]) -> Iterator[Rollouts]:
+    """Yield the openings of a source in its order; `fingerprint` (sources.fingerprint) pins what the Hub gives.
 
     Raises StageError, naming the file and the row, where a column is missing or holds something else.
     """
-    for where, row, values in _rows(source):
+    for where, row, values in _rows(source, fingerprint):
         yield _opening(values, f"{where}, row {row:,}")
 
 
-def _rows(source: Source) -> Iterator[tuple[str, int, dict[str, Any]]]:
+def _rows(source: Source, fingerprint: dict[str, str]) -> Iterator[tuple[str, int, dict[str, Any]]]:
     if source.kind is Kind.JSONL:
         yield from _jsonl_rows(source)
         return
     row = 0
     before = ""
-    for where, batch in _batches(source):
+    for where, batch in _batches(source, fingerprint):
         row = row if where == before else 0
         before = where
         for values in batch.to_pylist():
@@ -75,11 +75,11 @@ def _jsonl_rows(source: Source) -> Iterator[tuple[str, int, dict[str, Any]]]:
             yield str(path), row, values
 
 
-def _batches(source: Source) -> Iterator[tuple[str, pa.RecordBatch]]:
+def _batches(source: Source, fingerprint: dict[str, str]) -> Iterator[tuple[str, pa.RecordBatch]]:
     if source.kind is Kind.HUB:
         from pipeline import hub
 
-        for table in hub.stream(source.name, split=source.split, revision=hub.revision(source.name)):
+        for table in hub.stream(source.name, split=source.split or "", revision=fingerprint[source.name]):
             _check(table.schema, source.name)
             for batch in table.select(COLUMNS).to_batches():
                 yield source.name, batch

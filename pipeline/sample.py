@@ -23,6 +23,7 @@ from pipeline.seeds import bits, row_seed
 from pipeline.settings import build_folder
 from pipeline.spool import spool
 
+Fingerprint = dict[str, str]
 SCHEMA = "create table if not exists document (doc_id text primary key, round integer not null) strict, without rowid"
 
 
@@ -92,15 +93,16 @@ def run(settings: Sample) -> Summary:
             f"--docs {settings.documents} --round {settings.round}: at least 1 document, round 0 or later."
         )
     source = sources.find(settings.source, split=settings.split)
+    fingerprint = sources.fingerprint(source)
     with locked(settings.build), closing(_database(settings.build)) as database:
         taken = _taken(settings.build, database)
         before = read_round(round_folder(settings.build, settings.round))
         if before and settings.round in taken.values():
-            _refuse_another_draw(before, settings, source)
+            _refuse_another_draw(before, settings, fingerprint)
             return Summary(drawn=before, unchanged=True)
         if settings.round in taken.values():
             raise StageError(f"Round {settings.round} of {settings.build.name} was imported; draw another --round.")
-        order, unusable = _order(source, settings.seed)
+        order, unusable = _order(source, fingerprint, settings.seed)
         if not order:
             raise StageError(f"{source.name} holds no opening that a document can be made of{_told(unusable)}.")
         chosen = [doc_id for doc_id in order if doc_id not in taken][: settings.documents]
@@ -108,7 +110,7 @@ def run(settings: Sample) -> Summary:
             raise StageError(
                 f"No documents are left: {settings.build.name} has all {len(order):,} usable openings of {source.name}."
             )
-        drawn = _write(settings, source, chosen, unusable)
+        drawn = _write(settings, source, fingerprint, chosen, unusable)
         with database:
             database.executemany("insert into document values (?, ?)", [(doc_id, settings.round) for doc_id in chosen])
     return Summary(drawn=drawn, unchanged=False)
@@ -134,20 +136,20 @@ def _taken(build: Path, database: sqlite3.Connection) -> dict[str, int]:
     return taken | dict(database.execute("select doc_id, round from document"))
 
 
-def _refuse_another_draw(before: Round, settings: Sample, source: sources.Source) -> None:
-    now = (settings.documents, settings.seed, sources.fingerprint(source))
-    if (before.asked, before.seed, before.source["fingerprint"]) != now:
+def _refuse_another_draw(before: Round, settings: Sample, fingerprint: Fingerprint) -> None:
+    now = (settings.documents, settings.seed, sorted(fingerprint.values()))  # whatever folder the source is in today
+    if (before.asked, before.seed, sorted(before.source["fingerprint"].values())) != now:
         raise StageError(
             f"Round {before.round} was drawn as {before.asked:,} documents of {before.source['name']} with seed "
             f"{before.seed}; a round never changes. Choose another --round."
         )
 
 
-def _order(source: sources.Source, seed: int) -> tuple[list[str], Counter[str]]:
+def _order(source: sources.Source, fingerprint: Fingerprint, seed: int) -> tuple[list[str], Counter[str]]:
     """Return the ids of the usable openings in the order of the draw, and how many are unusable, by reason."""
     unusable: Counter[str] = Counter()
     seen: set[str] = set()
-    for opening in rollouts.read(source):
+    for opening in rollouts.read(source, fingerprint):
         if opening.doc_id in seen:
             raise StageError(
                 f"{source.name}: the doc_id {opening.doc_id!r} stands twice; a draw needs one row a document."
@@ -159,18 +161,20 @@ def _order(source: sources.Source, seed: int) -> tuple[list[str], Counter[str]]:
     return sorted(seen, key=lambda doc_id: (bits("draw", seed, doc_id), doc_id)), unusable
 
 
-def _write(settings: Sample, source: sources.Source, chosen: list[str], unusable: Counter[str]) -> Round:
+def _write(
+    settings: Sample, source: sources.Source, fingerprint: Fingerprint, chosen: list[str], unusable: Counter[str]
+) -> Round:
     folder = round_folder(settings.build, settings.round)
     rank = {doc_id: place for place, doc_id in enumerate(chosen)}
     with spool() as openings:
-        openings.put((rank[each.doc_id], each) for each in rollouts.read(source) if each.doc_id in rank)
+        openings.put((rank[each.doc_id], each) for each in rollouts.read(source, fingerprint) if each.doc_id in rank)
         write_documents(folder, (_drawn(rollouts.Rollouts(*values), settings.seed) for values in openings.values()))
     drawn = Round(
         round=settings.round,
         seed=settings.seed,
         asked=settings.documents,
         documents=len(chosen),
-        source={"kind": source.kind, "name": source.name, "fingerprint": sources.fingerprint(source)},
+        source={"kind": source.kind, "name": source.name, "fingerprint": fingerprint},
         source_model=settings.source_model,
         drawn_at=datetime.now(UTC).isoformat(timespec="seconds"),
         unusable=dict(sorted(unusable.items())),

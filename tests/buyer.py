@@ -25,7 +25,6 @@ from pipeline.submission import Purse, State, Submission
 
 MODEL = "claude-haiku-4-5"
 KEY = "sk-ant-CANARY0123456789-abcdefghij"
-ACCOUNT = "demo/round-0"
 QUICK = Limits(concurrency=4, attempts=3, timeout=0.4, backoff=0.01, patience=5.0)
 SMALL = Chunking(requests=4, poll=0.005, cool_off=0.02, patience=5.0)
 
@@ -47,6 +46,7 @@ class Buyer:
 
     def __init__(self, root: Path, *, count: int = 10, cap: str = "5", model: str = MODEL, build: str = "demo") -> None:
         self.root, self.count, self.cap, self.model, self.build = root, count, Decimal(cap), model, build
+        self.account = f"{build}/round-0"
         self.folder = root / "builds" / build / "rounds" / "0" / "raw" / "answer"
 
     def buy(self, backend: Backend, *, retry_dead: bool = False) -> Outcome:
@@ -57,7 +57,7 @@ class Buyer:
                 stage=Stage.ANSWER,
                 call=call(self.model),
                 folder=self.folder,
-                account=ACCOUNT,
+                account=self.account,
                 cap=self.cap,
                 ledger=ledger,
                 progress=shown,
@@ -81,7 +81,7 @@ class Buyer:
 
     def purse(self) -> Purse:
         with ledger_at(self.root / "ledger.db") as ledger:
-            return ledger.purse(ACCOUNT)
+            return ledger.purse(self.account)
 
     def submissions(self, state: State | None = None) -> list[Submission]:
         with ledger_at(self.root / "ledger.db") as ledger:

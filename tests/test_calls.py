@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls import Call, Item, Request, Stage, custom_id, parse_custom_id
@@ -22,6 +22,7 @@ items = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(submission=hexes, item=items, body=st.binary())
 def test_a_custom_id_comes_back_as_it_went_and_suits_the_api(submission: str, item: Item, body: bytes) -> None:
     request = Request(item, CALL, body)
@@ -36,6 +37,7 @@ def test_somebody_elses_custom_id_is_recognised(name: str) -> None:
     assert parse_custom_id(f"01234567-0123456789abcdef{name}") is None or not name
 
 
+@settings(deadline=None)
 @given(one=items, other=items)
 def test_requests_share_a_name_only_when_item_and_body_are_the_same(one: Item, other: Item) -> None:
     same = Request(one, CALL, b"{}").id == Request(other, CALL, b"{}").id
@@ -46,6 +48,7 @@ def test_another_body_makes_another_request() -> None:
     assert Request(ITEM, CALL, b"{}").id != Request(ITEM, CALL, b"{ }").id
 
 
+@settings(deadline=None)
 @given(item=items)
 def test_an_item_comes_back_from_its_fields(item: Item) -> None:
     assert Item.of(item._asdict()) == item

@@ -1,11 +1,12 @@
 """What models cost and take, and the bodies that follow."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls import Usage
@@ -73,6 +74,7 @@ def test_a_reply_longer_than_the_model_writes_is_refused(longest: int) -> None:
         parameters(HAIKU, max_tokens=longest)
 
 
+@settings(deadline=None)
 @given(user=st.text(st.characters(exclude_categories=())), system=st.text(min_size=1))
 def test_a_body_is_json_that_holds_the_texts_as_they_are(user: str, system: str) -> None:
     call = catalog.call(HAIKU, prompt="f", max_tokens=800, schema=SCHEMA)
@@ -112,12 +114,21 @@ def test_prices_are_those_of_the_price_list(name: str, batch: bool, usage: Usage
     assert Decimal(catalog.model(name).cost(usage, batch=batch)) / catalog.USD == Decimal(usd)
 
 
+@settings(deadline=None)
 @given(size=st.integers(0, 300_000), tokens=st.integers(0, 28_000), given_=st.integers(0, 300_000))
 def test_no_reply_costs_more_than_the_worst(size: int, tokens: int, given_: int) -> None:
     for name in (HAIKU, "claude-haiku-5-5"):
         row = catalog.model(name)
         worst = row.worst(body=size, max_tokens=28_000, batch=True)
         assert row.cost(Usage(input=min(given_, size), output=tokens), batch=True) <= worst
+
+
+def test_a_model_past_its_promise_is_named_with_its_successor() -> None:
+    haiku = catalog.model(HAIKU)
+    assert haiku.retirement(date(2026, 10, 14)) is None
+    assert "claude-haiku-5-5" in str(haiku.retirement(date(2026, 10, 15)))
+    assert catalog.model("claude-haiku-5-5").retirement(date(2026, 10, 15)) is None
+    assert catalog.model("local:x").retirement(date(2036, 1, 1)) is None
 
 
 def test_only_a_server_of_ones_own_is_free() -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import answer, finalize, judge, sample
+from pipeline import finalize, sample, scores
 from pipeline.calls import Stage
 from pipeline.errors import StageError
-from pipeline.made import Made, MadeProbe, Scores, published, read_made
+from pipeline.made import Made, MadeProbe, published, read_made
 from pipeline.rejects import Reason
 from pipeline.resolution import Resolved, resolve
 from pipeline.rounds import read_documents, round_folder
@@ -44,7 +44,8 @@ def make_round(tmp_path: Path, *, seed: int = 0) -> Path:
     build = tmp_path / "build"
     source = str(SAMPLE / "rollouts.jsonl")
     sample.run(sample.Sample(source=source, build=build, round=0, documents=40, source_model=MODEL, seed=seed))
-    write_raw(round_folder(build, 0), recorded(Stage.GENERATE))
+    for stage in (Stage.GENERATE, Stage.ANSWER, Stage.JUDGE):
+        write_raw(round_folder(build, 0), recorded(stage))
     return round_folder(build, 0)
 
 
@@ -63,27 +64,13 @@ def round_folder_of_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sample_scores() -> dict[tuple[str, int | None], Scores]:
-    """Return the recorded answers and scores of level -2 by document and slot."""
-    answers: dict[Any, dict[int, Any]] = {}
-    scores: dict[Any, dict[int, Any]] = {}
-    for stage, parse, kept in ((Stage.ANSWER, answer.parse, answers), (Stage.JUDGE, judge.parse, scores)):
-        for each in recorded(stage):
-            if each.item.level == -2:
-                kept.setdefault((each.item.doc_id, each.item.slot), {})[each.item.rollout] = parse(each)
-    return {
-        key: Scores([answers[key][number] for number in range(5)], [scores[key][number] for number in range(5)])
-        for key in answers
-    }
-
-
 def test_the_scored_rows_of_the_sample_come_out_as_published(round_folder_of_sample: Path) -> None:
     rows = pq.read_table(SAMPLE / "hub" / "train-00000-of-00001.parquet").to_pylist()
     wanted = {(row["doc_id"], row["slot_idx"]): row for row in rows if row["slot_idx"] >= 10}
-    scores = sample_scores()
+    scores.collect(round_folder_of_sample, level=-2)
     got = {
-        (made.doc_id, float(each.slot)): published(made, each, scores[made.doc_id, each.slot])._asdict()
-        for made in read(round_folder_of_sample)
+        (made.doc_id, float(each.slot)): published(made, each, found[each.slot])._asdict()
+        for made, found in scores.with_scores(round_folder_of_sample)
         for each in made.probes
         if each.slot >= 10
     }

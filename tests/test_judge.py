@@ -80,6 +80,10 @@ def test_refused_and_cut_replies_are_neither_answers_nor_scores(stage: Stage, st
     assert value.reason is reason
 
 
+def test_a_score_above_an_explanation_that_was_cut_counts() -> None:
+    assert judge.parse(reply("0.6\n\nThe answer has the", stage=Stage.JUDGE, stop_reason="max_tokens")) == 0.6
+
+
 @given(st.text())
 def test_a_score_is_always_within_its_range(text: str) -> None:
     value = judge.parse(reply(text, stage=Stage.JUDGE))

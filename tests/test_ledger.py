@@ -35,7 +35,7 @@ def submit(
 
 
 def fates(ledger: Ledger) -> dict[Fate, int]:
-    return ledger.counts("demo", Stage.ANSWER, call())
+    return ledger.counts(PURPOSE.account, Stage.ANSWER, call())
 
 
 def test_a_submission_comes_back_as_it_was_written(ledger: Ledger) -> None:
@@ -54,7 +54,7 @@ def test_a_reservation_that_does_not_fit_leaves_nothing_behind(ledger: Ledger) -
     assert len(list(ledger.unsettled("demo", numbered(5)))) == 2
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
 @given(
     cap=st.integers(0, 100),
     steps=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8),
@@ -130,9 +130,10 @@ def test_the_dead_say_why_and_can_be_revived(ledger: Ledger) -> None:
     [dead] = ledger.dead("demo", Stage.ANSWER)
     assert (dead.item, dead.reason) == (next(numbered(1)).item, "overloaded")
     assert list(ledger.dead("demo", Stage.JUDGE)) == []
-    ledger.revive("demo", Stage.JUDGE)
+    assert list(ledger.dead("demo", Stage.ANSWER, account="demo/round-1")) == []
+    ledger.revive(PURPOSE.account, Stage.JUDGE)
     assert fates(ledger) == {Fate.DEAD: 1}
-    ledger.revive("demo", Stage.ANSWER)
+    ledger.revive(PURPOSE.account, Stage.ANSWER)
     assert fates(ledger) == {Fate.TODO: 1}
     assert ledger.items(submission.number)[next(numbered(1)).id][1] == 0
 

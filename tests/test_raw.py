@@ -112,6 +112,12 @@ def test_the_same_replies_make_the_same_file(tmp_path: Path) -> None:
     assert contents[0] == contents[1]
 
 
+def test_replies_to_an_earlier_prompt_can_be_left_out(tmp_path: Path) -> None:
+    stored(tmp_path, raw.succeeded(NAME, message()))
+    assert len(list(raw.replies(tmp_path, call=CALL))) == 1
+    assert list(raw.replies(tmp_path, call=CALL._replace(prompt="new"))) == []
+
+
 def test_what_a_file_tells_the_ledger_is_what_was_paid(tmp_path: Path) -> None:
     paid = raw.succeeded(NAME, message(usage={"input_tokens": 10, "output_tokens": 2}))
     stored(tmp_path, paid, raw.errored("01234567-fedcba9876543210", error="api_error", message=""))

@@ -1,6 +1,7 @@
 """Ugly replies: each gives the value that was meant, or a reject that names its reason."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -218,6 +219,7 @@ def test_the_schema_asks_for_every_key_and_forbids_others() -> None:
     for each in (schema, *schema["$defs"].values()):
         assert each["additionalProperties"] is False
         assert each["required"] == list(each["properties"])
+    assert not {"title", "description", "default"} & set(re.findall(r'"(\w+)":', json.dumps(schema)))
 
 
 def test_a_usable_reply_is_usable() -> None:

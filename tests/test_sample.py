@@ -11,6 +11,7 @@ import pytest
 
 from pipeline import sample
 from pipeline.errors import StageError
+from pipeline.files import sha256
 from pipeline.rounds import read_documents, read_round, round_folder
 from tests.builds import make_build, published_row
 
@@ -198,7 +199,17 @@ def test_a_round_remembers_how_it_was_drawn(source: Path, tmp_path: Path) -> Non
     kept = read_round(round_folder(tmp_path / "build", 0))
     assert kept == summary.drawn
     assert (kept.seed, kept.documents, kept.source_model) == (3, 10, "some model")
-    assert list(kept.source["fingerprint"]) == [str(source)]
+    assert list(kept.source["fingerprint"].values()) == [sha256(source)]
+
+
+def test_a_source_may_move_between_runs_and_may_not_change(source: Path, tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    draw(source, build)
+    moved = source.rename(tmp_path / "elsewhere.jsonl")
+    assert draw(moved, build).unchanged
+    write_jsonl(moved, rows(41))
+    with pytest.raises(StageError, match="a round never changes"):
+        draw(moved, build)
 
 
 @pytest.mark.parametrize("wrong", [{"documents": 0}, {"round": -1}])

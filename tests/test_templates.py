@@ -1,4 +1,4 @@
-"""Word and lens probes: seeded, one at a time or all at once, true to their questions, and told apart from every sibling."""
+"""Word and lens probes: seeded, made alone or together alike, true to their questions, and like no sibling."""
 
 import re
 from collections import Counter
@@ -118,9 +118,7 @@ def test_a_question_says_nothing_but_where(made: list[tuple[Ground, Templated]])
 def test_one_probe_is_made_alone_as_it_is_made_with_the_others(slot: int) -> None:
     bank, tokenizer = templates().bank, templates().tokenizer
     for ground in grounds()[:5]:
-        alone = (
-            words.word_probe(ground, bank, slot) if slot < 5 else lens.lens_probe(ground, bank, tokenizer, slot)
-        )
+        alone = words.word_probe(ground, bank, slot) if slot < 5 else lens.lens_probe(ground, bank, tokenizer, slot)
         assert alone == all_probes(ground)[slot]
 
 

@@ -25,6 +25,7 @@ KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 LOCAL_KEY = "PROBES_LOCAL_API_KEY"
 WORKSPACE = "anthropic-workspace-id"
 LISTED = 100  # batches a page
+CONNECTING = 10.0  # seconds until a server that does not answer counts as not there
 JSON = {"content-type": "application/json"}
 OUT_OF_MONEY = re.compile(r"credit balance is too low|specified API usage limits", re.IGNORECASE)
 BATCH_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -81,11 +82,13 @@ def connect(*, base_url: str | None = None, timeout: float) -> Iterator["Api"]:
     A server named by `base_url` never gets the Anthropic key. Raises StageError where no key is set.
     """
     import anthropic
+    import httpx2
 
     if base_url is None and not any(os.environ.get(name) for name in KEYS):
         raise StageError(f"No key to ask models with; set {KEYS[0]} in the environment of this command.")
     key = os.environ.get(LOCAL_KEY, "none") if base_url else None
-    with anthropic.Anthropic(api_key=key, base_url=base_url, timeout=timeout, max_retries=0) as client:
+    waits = httpx2.Timeout(timeout, connect=min(timeout, CONNECTING))
+    with anthropic.Anthropic(api_key=key, base_url=base_url, timeout=waits, max_retries=0) as client:
         yield Api(client)
 
 

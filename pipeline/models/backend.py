@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pipeline import raw
+from pipeline import files, raw
 from pipeline.calls import Call, Request, Stage
 from pipeline.ledger import Ledger
 from pipeline.models.catalog import USD
@@ -38,11 +38,16 @@ class RunContext:
         return Purpose(self.account, self.build, self.stage, backend)
 
     def prepare(self) -> None:
-        """Set the cap, know what is on disk, and let the dead be asked again where that was wished."""
+        """Set the cap, know what is on disk, and let the dead be asked again where that was wished.
+
+        To be called alone: it removes drafts that a killed process left.
+        """
         self.ledger.set_cap(self.account, int(self.cap * USD))
+        for draft in self.folder.glob(f"*{files.DRAFT}"):
+            draft.unlink()
         self._adopt()
         if self.retry_dead:
-            self.ledger.revive(self.build, self.stage)
+            self.ledger.revive(self.account, self.stage)
 
     def _adopt(self) -> None:
         """Take over raw files that this ledger never saw: a build that came without its ledger is not bought again."""
@@ -94,7 +99,7 @@ class Tally:
 
     def __init__(self, run: RunContext) -> None:
         self._run = run
-        self._counts = Counter(run.ledger.counts(run.build, run.stage, run.call))
+        self._counts = Counter(run.ledger.counts(run.account, run.stage, run.call))
         self._spent = 0
         self.show()
 

@@ -89,9 +89,19 @@ class Model:
     def worst(self, *, body: int, max_tokens: int, batch: bool) -> int:
         """Return the most that a request of `body` bytes can cost, in nanodollars.
 
-        No byte-level tokenizer makes more tokens than bytes, and no reply is longer than `max_tokens`.
+        No byte-level tokenizer makes more tokens than bytes, no prompt that is answered is longer than the context, and
+        no reply longer than `max_tokens`.
         """
-        return self.cost(Usage(input=body + HIDDEN_TOKENS, output=max_tokens), batch=batch)
+        return self.cost(Usage(input=min(body + HIDDEN_TOKENS, self.context), output=max_tokens), batch=batch)
+
+    def retirement(self, today: date) -> str | None:
+        """Return what to know before paying for much, where the model may be retired at any time; else None."""
+        if self.retires is None or today < self.retires:
+            return None
+        return (
+            f"{self.name} may be retired with 60 days' notice: the provider promised it until {self.retires}. "
+            f"{f'Its successor is {self.successor}.' if self.successor else ''}"
+        ).strip()
 
 
 @cache
