@@ -30,7 +30,7 @@ from pipeline.rounds import Round, read_round
 from pipeline.rows import IndexRows, Own, Place, Row, index_rows
 from pipeline.scores import with_scores
 from pipeline.scoring import Plan, read_plan
-from pipeline.shards import SHARDS
+from pipeline.shards import SHARDS, stored_at
 from pipeline.work import Work
 from queries.schema import CARD, SCORED_SCOPES, Flag
 
@@ -132,7 +132,7 @@ def _grow(build: Path, folder: Path, drawn: Round, inputs: str) -> int:
     plan = read_plan(folder) or Plan()
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
-        write_build(build, source={"kind": "rounds", "name": drawn.source["name"], "split": "train"})
+        write_build(build, source=None)
     new = 0
     for number, shard in enumerate(_shards(_finished(folder))):
         name = f"r{drawn.round}-{number:04d}-{_digest(shard, plan)}"
@@ -198,13 +198,14 @@ def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name
     """Write a shard in the published form and as a part of the index; return the entry of the part."""
     scratch = build / SCRATCH
     scratch.mkdir()
-    file = f"{name}.parquet"
+    path = folder / "source" / f"{name}.parquet"
+    place = Place(stored_at(path), 0, round_, None)
     try:
-        put(folder / "source" / file, partial(_write_rows, shard, plan, Place(file, 0, round_, None), scratch))
+        put(path, partial(_write_rows, shard, plan, place, scratch))
         part = write_part(build, scratch, name=name, round_=round_)
     finally:
         shutil.rmtree(scratch)
-    return part | {"source": [file]}
+    return part | {"source": [path.name]}
 
 
 def _write_rows(shard: list[Finished], plan: Plan, place: Place, scratch: Path, draft: Path) -> None:

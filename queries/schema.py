@@ -372,6 +372,22 @@ PROBES: pa.Schema = pa.schema(
 )
 """Index, `probes`: one wide row a probe, sorted by `doc_key` and `slot`. Sentinels such as -9999 are null here."""
 
+EXTRA: pa.Schema = pa.schema(
+    [
+        *(PROBES.field(name) for name in ("probe_id", "content_hash", "round", "level")),
+        DOCS.field("doc_id"),
+        PROBES.field("slot"),
+        DOCS.field("opening_end"),
+        *(PROBES.field(name) for name in ("located", "atom_start", "atom_end", "occurrences")),
+        *(PROBES.field(f"distance_{unit}") for unit in ("chars", "words", "tokens")),
+        *(PROBES.field(name) for name in ("window_start", "window_end")),
+        ("flags", pa.list_(pa.string())),
+        ("evidence", pa.list_(pa.string())),  # what was seen, flag by flag
+        *OWN,
+    ]
+)
+"""Config `extra`, published beside the card's columns: one row a row of config `default`, in its order."""
+
 FACETS: pa.Schema = pa.schema(
     [
         ("probe_id", pa.string()),
