@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from contextlib import nullcontext
 
 from pipeline.errors import StageError
+from pipeline.run_state import LOOKING
 from pipeline.stages import STAGES, StageModule
 from pipeline.worker import Outcome, recorded
 from queries.store import BuildError
@@ -40,7 +41,7 @@ def main(words: list[str]) -> int:
 
 def _only_looks(arguments: Namespace) -> bool:
     """Whether nothing is made, so that there is nothing to record as a run."""
-    return arguments.stage == "status" or bool(getattr(arguments, "estimate", False))
+    return arguments.stage in LOOKING or bool(getattr(arguments, "estimate", False))
 
 
 def _perform(module: StageModule, arguments: Namespace, outcome: Outcome) -> None:

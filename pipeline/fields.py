@@ -53,16 +53,23 @@ def fields(stage: Stage) -> tuple[Field, ...]:
 
 
 def _field(action: Action) -> Field:
-    kinds = {0: Kind.SWITCH} if not action.choices else {action.nargs: Kind.CHOICE}
     return Field(
         name=action.dest,
         option=action.option_strings[0] if action.option_strings else "",
-        kind=kinds.get(action.nargs, Kind.NUMBER if action.type is int else Kind.TEXT),
+        kind=_kind(action),
         default=action.default,
         choices=tuple(map(str, action.choices or ())),
         needed=action.required,
         help=action.help or "",
     )
+
+
+def _kind(action: Action) -> Kind:
+    if action.choices:
+        return Kind.CHOICE
+    if action.nargs == 0:
+        return Kind.SWITCH
+    return Kind.NUMBER if action.type is int else Kind.TEXT
 
 
 def words(stage: Stage, values: Mapping[str, Any]) -> list[str]:

@@ -25,11 +25,9 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,130 +35,41 @@ from pipeline.errors import StageError
 from pipeline.files import put_json
 from pipeline.progress import RUN_FOLDER, STATUS
 from pipeline.redact import KEY
+from pipeline.run_state import Begun, End, Order, Run, RunState, Status
 from pipeline.settings import data_root
 
 ROOT = Path(__file__).parents[1]
 RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z]{1,20}-[0-9a-f]{6}")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
+ESTIMATE = "--estimate"
+ESTIMATING = 300  # seconds; the prompts of 8,000 documents are rendered in one minute
 TAIL = 16_384  # bytes of a log that are read: some 200 lines
 
 Value = TypeVar("Value")
 
 
-class RunState(StrEnum):
-    """What became of a run, or is becoming of it."""
+def estimate(words: Sequence[str]) -> str:
+    """Return what the stage says that these words would cost. Raises StageError with its reason where it refuses.
 
-    QUEUED = "queued"  # its process lives and has not begun
-    RUNNING = "running"
-    PAUSED = "paused"  # it ended early by its own decision, and says what to do
-    FINISHED = "finished"
-    FAILED = "failed"
-    STOPPED = "stopped"  # somebody asked it to
-    DIED = "died"  # its process ended without a word
-
-
-LIVING = (RunState.QUEUED, RunState.RUNNING)
-UNFINISHED = (RunState.PAUSED, RunState.FAILED, RunState.STOPPED, RunState.DIED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What `run.json` says: the words after `python -m pipeline`, and who gave them when."""
-
-    words: tuple[str, ...]
-    given: datetime
-    by: str
-    resumes: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Begun:
-    """What `begun.json` says: the arguments, defaults included."""
-
-    began: datetime
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """What `status.json` says of the stage that is at work. Amounts in USD; none where the stage asks no model."""
-
-    stage: str
-    state: str
-    started: datetime
-    updated: datetime
-    done: int
-    total: int | None = None
-    done_before: int | None = None
-    note: str = ""
-    cap: float | None = None
-    spent: float | None = None
-    presumed: float | None = None
-    reserved: float | None = None
-
-    @property
-    def rate(self) -> float | None:
-        """What this run does in a second, on average; None before it has done anything."""
-        seconds = (self.updated - self.started).total_seconds()
-        fresh = self.done - (self.done_before or 0)
-        return fresh / seconds if seconds > 0 and fresh > 0 else None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """How long the stage will still take at this rate; None where that cannot be said."""
-        if self.total is None or not self.rate:
-            return None
-        return max(0, self.total - self.done) / self.rate
-
-
-@dataclass(frozen=True, kw_only=True)
-class End:
-    """What `end.json` says: the exit code, and the last thing the process had to say."""
-
-    ended: datetime
-    code: int
-    said: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A run as its folder tells it. `damaged` names the files that cannot be read."""
-
-    id: str
-    folder: Path
-    state: RunState
-    order: Order | None
-    begun: Begun | None
-    status: Status | None
-    end: End | None
-    stopping: bool = False
-    resumed_as: str | None = None
-    damaged: tuple[str, ...] = field(default=())
-
-    @property
-    def stage(self) -> str:
-        """The stage that was asked for."""
-        return self.id.split("-")[1]
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What the run was asked to do, by argument; before it has begun, only what the words spell out."""
-        return self.begun.arguments if self.begun else options(self.order.words if self.order else ())
-
-    @property
-    def resumable(self) -> bool:
-        """Whether the same command would go on with it."""
-        return self.state in UNFINISHED and self.order is not None and self.resumed_as is None
-
-
-def options(words: Sequence[str]) -> dict[str, str]:
-    """Return the values of the options that `words` name, by option: `--build x` and `--build=x` alike."""
-    found = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if word.startswith("--"):
-            name, equals, value = word[2:].partition("=")
-            found[name.replace("-", "_")] = value if equals else "" if following.startswith("--") else following
-    return found
+    No key is handed on: without one nothing can be asked, whatever the words say.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANTHROPIC_")}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", *words, ESTIMATE],
+            cwd=ROOT,
+            env={**environment, "PROBES_DATA": str(data_root().resolve())},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=ESTIMATING,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise StageError(f"The estimate took more than {ESTIMATING} s; run it in a terminal with {ESTIMATE}.") from None
+    if done.returncode:
+        raise StageError(KEY.sub("sk-ant-***", done.stderr.strip())[-2000:] or "The estimate failed without a word.")
+    return done.stdout.strip()
 
 
 def runs_folder() -> Path:

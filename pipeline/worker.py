@@ -21,9 +21,9 @@ from typing import Any
 from pipeline.files import put_json
 from pipeline.progress import RUN_FOLDER
 from pipeline.redact import KEY
+from pipeline.run_state import pays
 from pipeline.runs import new_folder, runs_folder
 
-RECORDED = "recorded"
 SAID = 8_000  # characters kept of the last thing a process said
 
 
@@ -46,17 +46,11 @@ def recorded(words: Sequence[str], arguments: Namespace, *, outcome: Outcome) ->
         try:
             if (folder / "stop").exists():  # asked for before anybody could be sent a signal
                 raise KeyboardInterrupt
-            with _turn() if pays(arguments) else nullcontext():
+            with _turn() if pays(vars(arguments)) else nullcontext():
                 put_json(folder / "begun.json", {"began": _now(), "arguments": _plain(arguments)})
                 yield
         finally:
             put_json(folder / "end.json", {"ended": _now(), **_ending(outcome, sys.exception())})
-
-
-def pays(arguments: Namespace) -> bool:
-    """Return whether a stage with these arguments asks a model that costs money."""
-    backend, model = getattr(arguments, "backend", RECORDED), str(getattr(arguments, "model", ""))
-    return backend != RECORDED and not model.startswith("local:")
 
 
 def _ending(outcome: Outcome, error: BaseException | None) -> dict[str, Any]:

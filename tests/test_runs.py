@@ -19,7 +19,7 @@ import pytest
 
 from pipeline import runs
 from pipeline.errors import StageError
-from pipeline.runs import Run, RunState
+from pipeline.run_state import LIVING, Run, RunState
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = "sample/hub"
@@ -62,7 +62,7 @@ def begun(run: Run) -> bool:
 
 
 def over(run: Run) -> bool:
-    return run.state not in runs.LIVING
+    return run.state not in LIVING
 
 
 def pid_of(run: Run) -> int:
@@ -99,7 +99,7 @@ def test_a_command_that_is_none_has_died_with_the_reason_in_its_log(data: Path) 
 
 def test_a_run_lives_from_the_moment_it_is_started(data: Path, pipe: Path) -> None:
     id = runs.start(words(pipe), by="ada")
-    assert runs.read(id).state in runs.LIVING
+    assert runs.read(id).state in LIVING
     assert wait_for(id, begun).state is RunState.RUNNING
 
 
