@@ -26,6 +26,7 @@ from pipeline.errors import StageError
 from pipeline.files import locked, put, sweep, sweep_drafts
 from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.made import Made, MadeProbe, Scores, published
+from pipeline.rejects import Reason
 from pipeline.rounds import Round, read_round
 from pipeline.rows import IndexRows, Own, Place, Row, index_rows
 from pipeline.scores import with_scores
@@ -129,7 +130,7 @@ def _sweep(build: Path, folder: Path) -> None:
 
 def _grow(build: Path, folder: Path, drawn: Round, inputs: str) -> int:
     """Write the shards that changed, each into the index as soon as it is ready; return how many those were."""
-    plan = read_plan(folder) or Plan()
+    plan = read_plan(folder)
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
@@ -174,7 +175,7 @@ def _rows(path: Path) -> Iterator[Row]:
                 yield from batch.to_pylist()
 
 
-def _digest(shard: list[Finished], plan: Plan) -> str:
+def _digest(shard: list[Finished], plan: Plan | None) -> str:
     digest = sha256(f"{code_version()} {plan}".encode())
     for finished in shard:
         digest.update(repr(finished).encode("utf-8", "surrogatepass"))
@@ -194,7 +195,7 @@ def _list(build: Path, part: Part) -> None:
     write_manifest(build, Manifest(fingerprint=manifest.fingerprint, parts=tuple(parts)))
 
 
-def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name: str, round_: int) -> Part:
+def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan | None, name: str, round_: int) -> Part:
     """Write a shard in the published form and as a part of the index; return the entry of the part."""
     scratch = build / SCRATCH
     scratch.mkdir()
@@ -208,7 +209,7 @@ def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name
     return part | {"source": [path.name]}
 
 
-def _write_rows(shard: list[Finished], plan: Plan, place: Place, scratch: Path, draft: Path) -> None:
+def _write_rows(shard: list[Finished], plan: Plan | None, place: Place, scratch: Path, draft: Path) -> None:
     """Write a shard's published rows to `draft`, and its unsorted index rows to `scratch`."""
     rest = iter(shard)
     number = 0
@@ -235,8 +236,10 @@ def _write_rows(shard: list[Finished], plan: Plan, place: Place, scratch: Path, 
                 writers[table].write_batch(pa.RecordBatch.from_pylist(found, SHARDS[table]))
 
 
-def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan) -> tuple[Row, IndexRows]:
+def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan | None) -> tuple[Row, IndexRows]:
     made, scores = finished.made, finished.scores.get(probe.slot)
+    if scores and plan:
+        scores = _padded(scores, plan)
     row = published(made, probe, scores)
     own = Own(
         opening_end=made.opening_end,
@@ -246,10 +249,21 @@ def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan) 
             "reading": made.reading,
             "prompt": made.prompt,
             **finished.measures.get(probe.slot, {}),
-            **(_scoring(scores, plan) if probe.scope in SCORED_SCOPES else {}),
+            **(_scoring(scores, plan) if plan and probe.scope in SCORED_SCOPES else {}),
         },
     )
     return row._asdict(), index_rows(row, place, own=own)
+
+
+def _padded(scores: Scores, plan: Plan) -> Scores:
+    """Return scores with a place for each answer that is due, null with a reason where nothing came."""
+    missing = 0 if plan.decided(scores.scores) else plan.k - len(scores.answers)
+    nothing, reasons = [None] * missing, [str(Reason.NO_REPLY)] * missing
+    return scores._replace(
+        answers=[*scores.answers, *nothing],
+        scores=[*scores.scores, *nothing],
+        reasons=[*scores.reasons, *reasons],
+    )
 
 
 def _scoring(scores: Scores | None, plan: Plan) -> Row:
