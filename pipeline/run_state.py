@@ -122,7 +122,7 @@ class Run:
 def options(words: Sequence[str]) -> dict[str, str]:
     """Return the values of the options that `words` name, by option: `--build x` and `--build=x` alike."""
     found = {}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             found[name.replace("-", "_")] = value if equals else "" if following.startswith("--") else following

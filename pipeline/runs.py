@@ -39,7 +39,7 @@ from pipeline.run_state import Begun, End, Order, Run, RunState, Status
 from pipeline.settings import data_root
 
 ROOT = Path(__file__).parents[1]
-RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[a-z]{1,20}-[0-9a-f]{6}")
+RUN_ID = re.compile(r"[0-9]{8}T[0-9]{9}Z-[a-z]{1,20}-[0-9a-f]{6}")
 CREDENTIALS = re.compile(r"://[^/@\s]+@")
 ESTIMATE = "--estimate"
 ESTIMATING = 300  # seconds; the prompts of 8,000 documents are rendered in one minute
@@ -105,7 +105,8 @@ def new_folder(words: Sequence[str], *, by: str, resumes: str | None = None) -> 
     if any(CREDENTIALS.search(word) or KEY.search(word) for word in words):
         raise StageError("A password or key among the words of a command would be written down; set it as a variable.")
     stamp = datetime.now(UTC)
-    folder = runs_folder() / f"{stamp:%Y%m%dT%H%M%SZ}-{words[0]}-{secrets.token_hex(3)}"
+    when = f"{stamp:%Y%m%dT%H%M%S}{stamp.microsecond // 1000:03}Z"
+    folder = runs_folder() / f"{when}-{words[0]}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

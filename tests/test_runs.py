@@ -3,7 +3,6 @@
 The stage is `import`, of a folder whose Parquet file is a pipe: it waits there until somebody writes.
 """
 
-import json
 import os
 import shutil
 import signal
@@ -19,11 +18,11 @@ import pytest
 
 from pipeline import runs
 from pipeline.errors import StageError
-from pipeline.run_state import LIVING, Run, RunState
+from pipeline.run_state import LIVING, Run, RunState, pays
+from tests.run_folders import ORDER, RUN, STATUS, end, run_folder
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = "sample/hub"
-FIRST = "20261120T101112Z-import-0a1b2c"
 
 
 @pytest.fixture
@@ -216,40 +215,25 @@ def test_no_password_or_key_is_written_down(data: Path, source: str) -> None:
     assert terminal(*words(source)).returncode == 2
 
 
-def folder(data: Path, **files: str) -> str:
-    """Make the folder of a run whose process is gone; `run="..."` is the content of run.json."""
-    home = data / "runs" / FIRST
-    home.mkdir(parents=True)
-    (home / "lock").touch()
-    for name, content in files.items():
-        (home / name.replace("_", ".")).write_text(content, encoding="utf-8")
-    return FIRST
-
-
-TIME = "2026-11-20T10:11:12.000+00:00"
-ORDER = json.dumps({"words": ["import", "x", "--build=tiny", "--limit", "9"], "given": TIME, "by": "ada"})
-STATUS = {"stage": "judge", "state": "running", "started": TIME, "updated": "2026-11-20T10:11:22.000+00:00", "done": 60}
-
-
 @pytest.mark.parametrize(
     ("files", "state"),
     [
         ({}, RunState.DIED),
-        ({"status_json": json.dumps(STATUS)}, RunState.DIED),
-        ({"end_json": json.dumps({"ended": TIME, "code": 0, "said": "done"})}, RunState.FINISHED),
-        ({"end_json": json.dumps({"ended": TIME, "code": 2, "said": "no"})}, RunState.FAILED),
-        ({"end_json": json.dumps({"ended": TIME, "code": 130, "said": ""})}, RunState.STOPPED),
+        ({"status_json": STATUS}, RunState.DIED),
+        ({"end_json": end(0, "done")}, RunState.FINISHED),
+        ({"end_json": end(2, "no")}, RunState.FAILED),
+        ({"end_json": end(130, "")}, RunState.STOPPED),
         (
             {
-                "end_json": json.dumps({"ended": TIME, "code": 2, "said": "no"}),
-                "status_json": json.dumps(STATUS | {"state": "paused", "note": "The cap is reached."}),
+                "end_json": end(2, "no"),
+                "status_json": STATUS | {"state": "paused", "note": "The cap is reached."},
             },
             RunState.PAUSED,
         ),
     ],
 )
 def test_a_run_whose_process_is_gone(data: Path, files: dict[str, str], state: RunState) -> None:
-    run = runs.read(folder(data, run_json=ORDER, **files))
+    run = runs.read(run_folder(data, run_json=ORDER, **files))
     assert run.state is state
     assert run.damaged == ()
 
@@ -257,8 +241,8 @@ def test_a_run_whose_process_is_gone(data: Path, files: dict[str, str], state: R
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"stage": 7}', "\ufffd\x00", "{}", "[" * 5000])
 @pytest.mark.parametrize("name", ["run.json", "begun.json", "status.json", "end.json"])
 def test_a_damaged_file_is_named_and_the_rest_is_read(data: Path, name: str, content: str) -> None:
-    files = {"run_json": ORDER, "status_json": json.dumps(STATUS)} | {name.replace(".", "_"): content}
-    run = runs.read(folder(data, **files))
+    files = {"run_json": ORDER, "status_json": STATUS} | {name.replace(".", "_"): content}
+    run = runs.read(run_folder(data, **files))
     assert run.damaged == (name,)
     assert run.state is RunState.DIED
     assert (run.order is None) == (name == "run.json")
@@ -266,24 +250,43 @@ def test_a_damaged_file_is_named_and_the_rest_is_read(data: Path, name: str, con
 
 
 def test_rate_and_time_left_count_what_this_run_did(data: Path) -> None:
-    run = runs.read(folder(data, status_json=json.dumps(STATUS | {"done_before": 40, "total": 100})))
+    run = runs.read(run_folder(data, status_json=STATUS | {"done_before": 40, "total": 100}))
     assert run.status is not None
     assert run.status.rate == 2.0
     assert run.status.seconds_left == 20.0
 
 
-@pytest.mark.parametrize("changes", [{}, {"total": 100, "done": 0}, {"done_before": 60, "total": 100}])
+@pytest.mark.parametrize("changes", [{"total": None}, {"done": 0}, {"done_before": 60}])
 def test_no_time_left_is_made_up(data: Path, changes: dict[str, int]) -> None:
-    run = runs.read(folder(data, status_json=json.dumps(STATUS | changes)))
+    run = runs.read(run_folder(data, status_json=STATUS | changes))
     assert run.status is not None
     assert run.status.seconds_left is None
 
 
 def test_words_tell_the_settings_of_a_run_that_never_began(data: Path) -> None:
-    assert runs.read(folder(data, run_json=ORDER)).settings == {"build": "tiny", "limit": "9"}
+    words = ["run", "--build=tiny", "--level", "-2", "--base-url=http://localhost:1/?a=b", "--targets", "--cap", "9"]
+    run = runs.read(run_folder(data, run_json=ORDER | {"words": words}))
+    known = {"build": "tiny", "level": "-2", "base_url": "http://localhost:1/?a=b", "targets": "", "cap": "9"}
+    assert run.settings == known
 
 
-@pytest.mark.parametrize("id", ["", "..", "../runs", "20261120T101112Z-import-0a1b2c/..", "nosuchrun", FIRST])
+@pytest.mark.parametrize(
+    ("settings", "costs"),
+    [
+        ({}, False),
+        ({"backend": "recorded", "model": "claude-haiku-4-5"}, False),
+        ({"backend": "messages", "model": "local:llama"}, False),
+        ({"backend": "messages", "model": None}, True),
+        ({"backend": "batches", "model": "claude-haiku-4-5"}, True),
+        ({"backend": "batches"}, True),
+        ({"backend": "batches", "model": "no such model"}, True),
+    ],
+)
+def test_what_may_cost_money_counts_as_paying(settings: dict[str, str | None], costs: bool) -> None:
+    assert pays(settings) is costs
+
+
+@pytest.mark.parametrize("id", ["", "..", "../runs", "20261120T101112000Z-import-0a1b2c/..", "nosuchrun", RUN])
 def test_no_other_folder_is_read_as_a_run(data: Path, id: str) -> None:
     (data / "runs").mkdir(parents=True)
     with pytest.raises(StageError, match="There is no run"):
@@ -292,14 +295,14 @@ def test_no_other_folder_is_read_as_a_run(data: Path, id: str) -> None:
 
 def test_the_tail_of_a_log_is_bounded_whole_lines_without_keys(data: Path) -> None:
     lines = "".join(f"line {number}\n" for number in range(100_000))
-    tail = runs.log_tail(runs.read(folder(data, log_txt=lines + "key sk-ant-api03-abc\n")))
+    tail = runs.log_tail(runs.read(run_folder(data, log_txt=lines + "key sk-ant-api03-abc\n")))
     assert len(tail) < 20_000
     assert tail.startswith("line ")
     assert tail.endswith("line 99999\nkey sk-ant-***\n")
 
 
 def test_the_newest_runs_come_first_and_strange_folders_are_left_out(data: Path) -> None:
-    for name in ("20261120T101112Z-import-0a1b2c", "20261121T101112Z-sweep-0a1b2c", "notes", ".tmp"):
+    for name in ("20261120T101112000Z-import-0a1b2c", "20261121T101112000Z-sweep-0a1b2c", "notes", ".tmp"):
         (data / "runs" / name).mkdir(parents=True)
     assert [run.id[:8] for run in runs.newest(9)] == ["20261121", "20261120"]
     assert len(runs.newest(1)) == 1

@@ -61,9 +61,9 @@ def _steps(run: Run) -> str:
 
 def _progress(run: Run) -> str:
     status = run.status
-    if status is None:
+    if status is None or (steps(run) and run.state is RunState.FINISHED):  # of a whole round, it is about the last step
         return ""
-    share = 1.0 if run.state is RunState.FINISHED else status.done / status.total if status.total else 0.0
+    share = status.done / status.total if status.total else 0.0
     width = f"{100 * min(share, 1):.1f}"
     note = f"<p>{safe(status.note)}</p>" if status.note and run.state in LIVING else ""
     return (

@@ -7,6 +7,7 @@ once the build's name was typed; a rerun or a refresh finds neither.
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -19,7 +20,9 @@ from pipeline.errors import StageError
 from pipeline.fields import ESTIMATE, Field, Kind, fields, lacking, words
 from pipeline.models import catalog
 from pipeline.prompts import addenda
+from pipeline.rounds import round_numbers
 from pipeline.run_state import LOOKING, RECORDED, pays
+from pipeline.settings import build_folder
 from pipeline.stages import STAGES, Stage
 
 FIRST = ("source", "build", "round", "docs", "level", "backend", "model", "cap")  # the others are folded away
@@ -46,17 +49,35 @@ def show() -> None:
     stage = _stage(like)
     st.caption(stage.does)
     values = _values(stage, like)
-    st.text(st.session_state.pop("refused", ""))
+    refused = st.session_state.pop("refused", None)
+    if refused:
+        st.text(refused)
     missing = lacking(stage, values)
     if missing:
         st.caption(f"Still to be said: {', '.join(_label(name) for name in missing)}.")
         return
+    try:
+        build = build_folder(str(values["build"]))
+    except StageError as error:
+        st.text(str(error))
+        return
+    if "round" in values:
+        st.text(_rounds(build, values["round"]))
     command = words(stage, values)
     st.code(f"python -m pipeline {shlex.join(command)}", language=None, wrap_lines=True)
     if pays(values):
         _paid(command, values)
     else:
         _free(command, values)
+
+
+def _rounds(build: Path, round_: int) -> str:
+    """Return which rounds a build has, in words: the number of a known one goes on with it."""
+    known = round_numbers(build)
+    if not known:
+        return f"The build {build.name} has no round yet."
+    goes_on = "this goes on with it" if round_ in known else "this one is new"
+    return f"{build.name} has round {', '.join(map(str, known))}; {goes_on}. Round {known[-1] + 1} is free."
 
 
 def _like() -> Mapping[str, Any]:
@@ -123,7 +144,9 @@ def _draw(field: Field, before: Any, *, key: str) -> Any:
         case Field(kind=Kind.SWITCH):
             return st.checkbox(label, bool(before), key=key, help=field.help)
         case Field(kind=Kind.NUMBER):
-            return st.number_input(label, value=None if before is None else int(before), key=key, help=field.help)
+            return st.number_input(
+                label, value=None if before is None else int(before), step=1, key=key, help=field.help
+            )
         case Field(kind=Kind.CHOICE):
             known = [str(option) for option in field.choices]
             at = known.index(str(before)) if str(before) in known else None
@@ -134,7 +157,8 @@ def _draw(field: Field, before: Any, *, key: str) -> Any:
 
 def _choice(label: str, known: Sequence[str], before: Any, *, key: str, placeholder: str) -> str | None:
     """Draw a choice among known names that takes a new one too."""
-    names = [*known, *([str(before)] if before and before not in known else [])]
+    typed = st.session_state.get(key)
+    names = list(dict.fromkeys([*known, *(str(name) for name in (before, typed) if name)]))
     at = names.index(str(before)) if before else None
     return st.selectbox(label, names, index=at, key=key, accept_new_options=True, placeholder=placeholder)
 

@@ -69,13 +69,12 @@ def _open(work: Work) -> OpenBuild | None:
 
 def _histogram(run: Run, found: SoFar, build: OpenBuild | None, round_: int) -> None:
     thresholds = build.thresholds if build else Thresholds()
-    indexed = _by_round(build) if build else {}
-    own = indexed.pop(str(round_), Counter())
+    own = _by_round(build).get(str(round_)) if build else None
     mine = own if own and run.state not in LIVING else found.scores
-    others = sum(indexed.values(), Counter[int]())
     if not mine:
         st.caption("No probe of this round has a score yet.")
         return
+    others, told = _compared(run, build, round_)
     shown, ghost = _bars(mine, thresholds), _bars(others, thresholds)
     figure = charts.histogram(
         shown,
@@ -87,12 +86,21 @@ def _histogram(run: Run, found: SoFar, build: OpenBuild | None, round_: int) -> 
         height=260,
     )
     st.plotly_chart(figure, key=f"histogram-{run.id}", config={"displayModeBar": False}, alt=charts.words(shown))
-    behind = (
-        f"Grey, behind: {others.total():,} scored probes of the build's other rounds."
-        if others
-        else "The build has no other round with scores to compare with."
-    )
-    st.caption(f"Max score of {mine.total():,} probes of round {round_}. {behind}")
+    st.caption(f"Max score of {mine.total():,} probes of round {round_}. {told}")
+
+
+def _compared(run: Run, build: OpenBuild | None, round_: int) -> tuple[Counter[int], str]:
+    """Return the scores to compare a round with, and what they are: of the build's other rounds, else of the build
+    that is chosen at the left."""
+    indexed = _by_round(build) if build else {}
+    others = sum((scores for part, scores in indexed.items() if part != str(round_)), Counter[int]())
+    if others:
+        return others, f"Grey, behind: {others.total():,} scored probes of the build's other rounds."
+    chosen = st.session_state.get("build")
+    if chosen and chosen != run.settings["build"]:
+        other = sum(_by_round(data.current_build()).values(), Counter[int]())
+        return other, f"Grey, behind: {other.total():,} scored probes of the build {chosen}, chosen at the left."
+    return Counter(), "The build has no other round to compare with; a build chosen at the left is drawn behind."
 
 
 def _by_round(build: OpenBuild) -> dict[str, Counter[int]]:

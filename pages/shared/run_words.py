@@ -83,15 +83,22 @@ def span(seconds: float) -> str:
 
 
 def pace(status: Status, *, living: bool) -> str:
-    """Return how far a stage is: "judge · 480 of 1,200 · 210 a minute · 3 min left"."""
+    """Return how far a stage is: "judge · 480 of 1,200 · 210 a minute · about 3 min left"."""
     total = "" if status.total is None else f" of {status.total:,}"
     words = [
         status.stage,
         f"{status.done:,}{total}",
-        status.rate is not None and f"{status.rate * 60:,.0f} a minute",
+        rate(status.rate),
         living and status.seconds_left and f"about {span(status.seconds_left)} left",
     ]
     return " · ".join(word for word in words if word)
+
+
+def rate(per_second: float | None) -> str:
+    """Return how much is done in a second, or in a minute where that is little; "" where it is not known."""
+    if per_second is None:
+        return ""
+    return f"{per_second:,.0f} a second" if per_second >= 5 else f"{per_second * 60:,.0f} a minute"
 
 
 def money(amount: int) -> str:
