@@ -9,7 +9,7 @@ from pipeline.answer import prompt, prompt_fingerprint
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
 from pipeline.errors import StageError
-from pipeline.estimate import Estimate, estimate
+from pipeline.estimate import Estimate
 from pipeline.made import Made, MadeProbe
 from pipeline.models import catalog
 from pipeline.scoring import Plan, write_plan
@@ -68,14 +68,14 @@ def run(settings: Answer) -> Answered | Estimate:
     """Ask for every answer that was not asked for, and say how that left the stage."""
     settings.work.check(finalized=True)
     if settings.only_estimate:
-        return estimate(requests(settings), batch=settings.by.batch)
+        return asking.cost(requests(settings), work=settings.work, by=settings.by)
     write_plan(settings.work.folder, settings.plan)
     return asking.ask(
         lambda: requests(settings),
         work=settings.work,
         stage=Stage.ANSWER,
         call=call(settings.by),
-        total=sum(len(settings.rollouts) for _ in due(settings)),
+        total=_total(settings),
         by=settings.by,
     )
 
@@ -97,8 +97,18 @@ def requests(settings: Answer) -> Iterator[Request]:
 
 def due(settings: Answer) -> Iterator[tuple[Made, MadeProbe]]:
     """Yield the probes that are asked about in the wave: those whose label earlier ones did not decide."""
+    return ((made, probe) for made, probe, is_due in _scored(settings) if is_due)
+
+
+def _total(settings: Answer) -> int:
+    """Return how many answers there will be after the wave, those of earlier ones included."""
+    rollouts = settings.rollouts
+    return sum(rollouts.stop if is_due else rollouts.start for _, _, is_due in _scored(settings))
+
+
+def _scored(settings: Answer) -> Iterator[tuple[Made, MadeProbe, bool]]:
     for made, found in scores.with_scores(settings.work.folder):
         for probe in made.probes:
-            earlier = found[probe.slot].scores[: settings.rollouts.start] if probe.slot in found else []
-            if probe.scope in SCORED_SCOPES and not settings.plan.decided(earlier):
-                yield made, probe
+            if probe.scope in SCORED_SCOPES:
+                earlier = found[probe.slot].scores[: settings.rollouts.start] if probe.slot in found else []
+                yield made, probe, not settings.plan.decided(earlier)

@@ -42,5 +42,5 @@ STAGES = (
     Stage("check", "Ask every invariant of a build as a query that must return no rows.", "pipeline.check"),
     Stage("publish", "Write a build as a data set with its card, to a folder or the Hub.", "pipeline.publish"),
     Stage("import", "Bring published probes into a build and index them.", "pipeline.importer"),
-    Stage("status", "Say what a build holds and where its card disagrees.", "pipeline.status"),
+    Stage("status", "Say what a build holds, how far it is and what it cost, and check its card.", "pipeline.status"),
 )
