@@ -5,7 +5,6 @@ Streamlit hashes large frames by a sample, so that two different ones can share 
 """
 
 import getpass
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import Any
 import streamlit as st
 
 from pipeline import live
+from pipeline.build import thresholds
 from pipeline.calls import Stage
+from pipeline.errors import StageError
 from pipeline.live import Reject
 from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
@@ -64,19 +65,16 @@ def current_build() -> OpenBuild:
         st.stop()
     try:
         return open_build(str(name))
-    except (BuildError, OSError, ValueError) as error:
+    except (BuildError, StageError, OSError) as error:
         st.title("This build cannot be opened")
         st.code(str(error), language=None, wrap_lines=True)
         st.stop()
 
 
 def open_build(name: str) -> OpenBuild:
-    """Return the build called `name` as it is now. Raises BuildError, OSError or ValueError where it cannot be read."""
+    """Return the build called `name` as it is now. Raises BuildError, StageError or OSError where it cannot be read."""
     path = build_folder(name).resolve()
-    revision = _index(path).revision
-    settings = json.loads((path / "build.json").read_text(encoding="utf-8"))
-    thresholds = Thresholds(**settings["thresholds"])
-    return OpenBuild(name=path.name, path=path, revision=revision, thresholds=thresholds)
+    return OpenBuild(name=path.name, path=path, revision=_index(path).revision, thresholds=thresholds(path))
 
 
 def _index(path: Path) -> Any:
