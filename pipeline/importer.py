@@ -23,7 +23,7 @@ from tqdm import tqdm
 from pipeline import shards, sources
 from pipeline.build import code_version, read_build, write_build
 from pipeline.errors import StageError
-from pipeline.files import locked, put, sweep, sweep_drafts
+from pipeline.files import DRAFT, locked, put, sweep, sweep_drafts
 from pipeline.index import Manifest, Part, is_complete, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.published import Columns
 from pipeline.settings import build_folder
@@ -116,9 +116,9 @@ def run(settings: Import) -> Summary:
 
 def _refuse_another_source(folder: Path, source: sources.Source) -> None:
     build = read_build(folder)
-    if build is None:
+    if build is None and not (folder / "rounds" / str(ROUND) / "round.json").exists():
         return
-    held = build.get("source")
+    held = (build or {}).get("source")
     if held != source.recorded():
         origin = f"imported from {_told(held)}" if held else "made here"
         raise StageError(
@@ -133,7 +133,11 @@ def _told(source: dict[str, Any]) -> str:
 
 def _sweep(build: Path, manifest: Manifest | None) -> None:
     shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by an import that was killed
-    sweep_drafts(build)
+    for draft in build.glob(f"build.json.*{DRAFT}"):
+        draft.unlink()
+    for place in (build / "index", build / "rounds" / str(ROUND)):  # other rounds may be running
+        if place.is_dir():
+            sweep_drafts(place)
     sweep_index(build)
     listed = (
         {file for part in manifest.parts for file in (*part.get("source", ()), *part.get("extra", ()))}
