@@ -19,8 +19,8 @@ from benchmarks.synthetic import SEED, Published
 from benchmarks.table import Figure
 from queries.listing import PAGE, Listing, Place
 from queries.parts import Facet
-from queries.schema import SCORED_SCOPES, Filter, Scope, SearchField, Sort, Target, Typicality
-from queries.store import Index, Search, Store
+from queries.schema import SCORED_SCOPES, Filter, Scope, Search, SearchField, Sort, Target, Typicality
+from queries.store import Index, Store
 
 TIMES = 24
 OPENINGS = 5

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.hits import HITS, hits
-from queries.schema import Scope, SplitGroup, Target
+from queries.schema import Scope, Search, SplitGroup, Target
 from queries.segments import SIGNS, Mark, Part, Segment, segments
 from queries.splits import Span, reader_window
-from queries.store import Index, Search, Store
+from queries.store import Index, Store
 from tests.hostile import HOSTILE
 
 ODD = "ab \n\t\0\r\x1b\x7f\x85\u2028\u200b\u200d\u202e\u2069\ufeff\u0301é漢😀👨𝔘אם\U000e0041\ufe0f"
