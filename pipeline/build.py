@@ -55,14 +55,13 @@ def read_build(folder: Path) -> Build | None:
 
 
 def write_build(folder: Path, *, source: dict[str, Any] | None) -> None:
-    """Record where the build came from, and its card if one came along; thresholds and first day stay as they were."""
+    """Record where the build came from; thresholds and first day stay as they were."""
     before = read_build(folder) or {
         "name": folder.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "thresholds": Thresholds()._asdict(),
     }
-    card = CARD_FILE if (folder / CARD_FILE).is_file() else None
-    put_json(folder / "build.json", before | {"source": source, "card": card, "code_version": code_version()})
+    put_json(folder / "build.json", before | {"source": source, "code_version": code_version()})
 
 
 def thresholds(folder: Path) -> Thresholds:

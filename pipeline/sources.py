@@ -62,6 +62,7 @@ class Fetched(NamedTuple):
     columns: Columns
     rejects: int = 0
     extra: tuple[Path, ...] = ()
+    card: Path | None = None
 
 
 def find(text: str, *, split: str) -> Source:
@@ -107,7 +108,7 @@ def fingerprint(source: Source) -> dict[str, str]:
 
 
 def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | None, scratch: Path) -> Fetched:
-    """Bring a source's rows, at least the first `limit`, into `folder` as Parquet files, and its card as README.md.
+    """Bring a source's rows, at least the first `limit`, into `folder` as Parquet files, and its card.
 
     File names hold the source's hash (`hashes` is its fingerprint), so that the files of an older index stay what they
     are. Lines that are no rows go to a file in `scratch`. Raises StageError where there are no probes.
@@ -115,13 +116,19 @@ def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | 
     folder.mkdir(parents=True, exist_ok=True)
     if source.kind is Kind.HUB:
         return _from_hub(source.name, folder, source.split or "", hashes[source.name], limit)
-    if source.card:
-        put_copy(folder / CARD_NAME, of=source.card)
     if source.kind is Kind.JSONL:
         return _from_jsonl(source.files[0], folder, hashes[str(source.files[0])], limit, scratch)
     fetched = _from_parquet(source.files, folder, hashes, limit)
     extra.check(source.extra, rows=sum(pq.read_metadata(path).num_rows for path in source.files))
-    return fetched._replace(extra=tuple(_copy(path, folder, hashes, f"{extra.FOLDER}-") for path in source.extra))
+    card = _card(folder, hashes[str(source.card)]) if source.card else None
+    if source.card and card:
+        put_copy(card, of=source.card)
+    beside = tuple(_copy(path, folder, hashes, f"{extra.FOLDER}-") for path in source.extra)
+    return fetched._replace(extra=beside, card=card)
+
+
+def _card(folder: Path, digest: str) -> Path:
+    return folder / f"README-{digest[:8]}.md"
 
 
 def _copy(path: Path, folder: Path, hashes: dict[str, str], kind: str = "") -> Path:
@@ -173,13 +180,14 @@ def _from_hub(name: str, folder: Path, split: str, revision: str, limit: int | N
     path = folder / (_name(f"{name.replace('/', '--')}-{split}", revision, limit) + ".parquet")
     if not path.exists():
         put(path, lambda draft: hub.download(name, draft, split=split, revision=revision, limit=limit))
-    card = hub.read_card(name, revision=revision)
-    if card is not None:
-        put_text(folder / CARD_NAME, card)
+    told = hub.read_card(name, revision=revision)
+    card = None if told is None else _card(folder, revision)
+    if card and told is not None:
+        put_text(card, told)
     known = hub.files(name, extra.FOLDER, split=split, revision=revision)
     beside = tuple(_copy(each, folder, {str(each): revision}, f"{extra.FOLDER}-") for each in known)
     with _opened(path) as file:
         if limit is None:
             extra.check(beside, rows=file.metadata.num_rows)
         stored = (Stored(path, file.metadata.num_rows),)
-        return Fetched(stored, check(file.schema_arrow, where=name), extra=beside)
+        return Fetched(stored, check(file.schema_arrow, where=name), extra=beside, card=card)

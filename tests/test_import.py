@@ -12,6 +12,8 @@ import pytest
 
 from pipeline import hub
 from pipeline.errors import StageError
+from pipeline.index import read_manifest
+from pipeline.status import differences
 from queries.schema import CARD, DOCS, FACETS, PROBES
 from queries.store import TABLES, Store, read_index
 from tests.builds import DOCUMENT, Row, make_build, published_row, write_published
@@ -141,6 +143,46 @@ def test_an_index_that_lost_a_file_is_made_again(tmp_path: Path) -> None:
     read_index(build).docs[0].unlink()
     assert not bring(source, tmp_path)[1].unchanged
     assert len(table(build, "docs")) == 3
+
+
+@pytest.mark.parametrize("which", ["index", "rounds/0/source"])
+def test_an_index_with_a_file_cut_short_is_made_again(which: str, tmp_path: Path) -> None:
+    source = write_published(ROWS, tmp_path / "rows.parquet")
+    build, _ = bring(source, tmp_path)
+    path = next((build / which).glob("*.parquet"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    assert not bring(source, tmp_path)[1].unchanged
+    assert len(path.read_bytes()) == len(whole)
+    assert bring(source, tmp_path)[1].unchanged
+
+
+@pytest.mark.parametrize("written", ["", "{}", "[]", '{"fingerprint": {}, "parts": [{"round": 0}]}', "\udc80"])
+def test_a_damaged_list_of_parts_is_made_again_by_the_import_it_came_from(written: str, tmp_path: Path) -> None:
+    source = write_published(ROWS, tmp_path / "rows.parquet")
+    build, _ = bring(source, tmp_path)
+    (build / "index" / "index.json").write_text(written, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(StageError, match=r"index\.json is damaged .* imported again"):
+        read_manifest(build)
+    assert bring(source, tmp_path)[1].probes == len(ROWS)
+    assert len(table(build, "probes")) == len(ROWS)
+
+
+def test_status_compares_with_the_card_of_the_rows_that_are_listed(tmp_path: Path) -> None:
+    folder = as_shards(ROWS, tmp_path / "rows.parquet")
+    (folder / "README.md").write_text("Total probes in this build: 7\n")
+    build, _ = bring(folder, tmp_path)
+    assert [difference.stated for difference in differences(build)] == [7]
+    listed = (build / "index" / "index.json").read_text()
+    (folder / "README.md").write_text("Total probes in this build: 8\n")
+    bring(folder, tmp_path)
+    assert [difference.stated for difference in differences(build)] == [8]
+    (build / "index" / "index.json").write_text(listed)  # as after a crash before the last step
+    assert [difference.stated for difference in differences(build)] == [7]
+    (folder / "README.md").unlink()
+    bring(folder, tmp_path)
+    assert differences(build) == []
+    assert not list((build / "rounds" / "0" / "source").glob("README.md"))
 
 
 def test_a_changed_source_makes_a_new_revision_and_leaves_the_old_one_to_its_readers(tmp_path: Path) -> None:
