@@ -1,7 +1,7 @@
 """Stage `judge`: ask for a score of every blind answer, and of the full-information answers where that is wanted."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +26,7 @@ class Judge:
     by: Asking
     targets: bool = False
     only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ def run(settings: Judge) -> Summary | Estimate:
             call=call(settings.by),
             total=sum(1 for _ in make(settings)),
             by=settings.by,
+            landed=settings.landed,
         )
         for stage, make in makers.items()
     )
