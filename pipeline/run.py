@@ -15,7 +15,6 @@ from pipeline import (
     judgements,
     marks,
     sample,
-    scores,
     siblings,
     tokens,
     work,
@@ -172,5 +171,5 @@ def _scored(settings: Run) -> list[object]:
 
 
 def _show_scores(work: Work) -> None:
-    scores.collect(work.folder, level=work.level)
+    judgements.collect(work)
     growth.run(growth.Index(work=work))
