@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import data, document, filters, probe_card, rail, reading
+from pages.shared import data, document, filters, probe_card, rail, reading, siblings
 from queries.listing import Listing
 
 where = filters.sidebar()
@@ -47,6 +47,7 @@ with text_side:
         height=reading.HEIGHT,
         on_action=reading.act,
     )
+    siblings.show(build, doc, probe)
 with card_side, st.container(height=reading.HEIGHT + 60, border=False):
     probe_card.show(probe, label=reading.label(probe, where))
     reading.stored_row(build, probe)

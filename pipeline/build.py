@@ -63,3 +63,8 @@ def write_build(folder: Path, *, source: dict[str, Any] | None) -> None:
     }
     card = CARD_FILE if (folder / CARD_FILE).is_file() else None
     put_json(folder / "build.json", before | {"source": source, "card": card, "code_version": code_version()})
+
+
+def thresholds(folder: Path) -> Thresholds:
+    """Return the two cuts of the build's automatic label, in hundredths; the card's where it has none of its own."""
+    return Thresholds(**(read_build(folder) or {}).get("thresholds", {}))

@@ -22,9 +22,7 @@ Row = dict[str, Any]
 class Course:
     """How far a build is; money in USD, times in ISO 8601."""
 
-    drawn: list[Row] = field(
-        default_factory=list
-    )  # a round: when, its seed, documents, probes, rejects
+    drawn: list[Row] = field(default_factory=list)  # a round: when, its seed, documents, probes, rejects
     batches: dict[str, int] = field(default_factory=dict)  # submissions by state, Message Batches and others
     accounts: list[Row] = field(default_factory=list)  # a round's money, and why it is paused
     dead: list[Row] = field(default_factory=list)  # requests that were given up, by account, stage and reason

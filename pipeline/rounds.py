@@ -63,6 +63,12 @@ def round_folder(build: Path, number: int) -> Path:
     return build / "rounds" / str(number)
 
 
+def round_numbers(build: Path) -> list[int]:
+    """Return the numbers of the rounds of the build at `build`, in order; none where there is no build."""
+    folders = (build / "rounds").glob("*/")
+    return sorted(int(folder.name) for folder in folders if folder.name.isdecimal())
+
+
 def raw_folder(folder: Path, stage: Stage) -> Path:
     """Return where the raw replies of a stage are in the folder of a round or of a sweep."""
     return folder / "raw" / stage

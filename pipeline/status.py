@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.build import CARD_FILE
+from pipeline.build import CARD_FILE, thresholds
 from pipeline.card import Difference, Facts, reconcile
 from pipeline.course import Course, course
 from pipeline.index import read_manifest
 from pipeline.settings import build_folder
-from queries.schema import SCORED_SCOPES, Label
+from queries.schema import SCORED_SCOPES, Filter, Label
 from queries.store import Index, Row, Store, read_index
 
 
@@ -87,7 +87,8 @@ def status(build: Path) -> Status:
     done = course(build)
     with closing(Store(_index(build, done))) as store:
         (totals,) = store.fetch("status_totals")
-        groups = store.fetch("status_groups")
+        groups = store.fetch("status_groups", Filter(thresholds=thresholds(build)))
+        card_groups = store.fetch("status_groups")  # a card speaks of the card's thresholds
         flags = _flags(store)
     manifest = read_manifest(build)
     return Status(
@@ -100,7 +101,7 @@ def status(build: Path) -> Status:
         flags=flags,
         rounds=_by(groups, "round"),
         levels=_by(groups, "level"),
-        differences=_differences(build, totals, groups),
+        differences=_differences(build, totals, card_groups),
         course=done,
     )
 

@@ -1,4 +1,4 @@
-"""`python -m tests.accept` writes the golden files of the rendered prompts; the difference is what a review looks at."""
+"""Rewrite the golden files from what the code renders now: `python -m tests.accept`; the diff is for review."""
 
 from pathlib import Path
 
@@ -17,9 +17,7 @@ def rendered() -> dict[str, Prompt]:
     document = Numbered.of(OPENING, ROLLOUTS[0], letter="A").text
     split = document.index(" His father")
     question = "What did the father do?"
-    blind = {
-        target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target
-    }
+    blind = {target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target}
     return {
         **{f"generator_{level:+d}": generate.prompt(drawn(), level=level) for level in addenda()},
         "generator_sample": generate.prompt(sample()[0], level=-2),

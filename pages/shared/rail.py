@@ -40,8 +40,13 @@ def rows(
 
 
 def chips(key: str, probes: Sequence[Row], *, current: str, on_open: Callable[[str], None]) -> None:
-    """Draw one chip a probe, slot and scope; a click calls `on_open` with its id before the next run."""
-    _draw(key, [_item(probe) for probe in probes], current=current, on_open=on_open, shape="chips")
+    """Draw one chip a probe, slot and scope; a click calls `on_open` with its id before the next run.
+
+    The level is named only where the document was probed at several.
+    """
+    several = len({probe["level"] for probe in probes}) > 1
+    items = [_item(probe) | {"level": str(probe["level"]) if several else ""} for probe in probes]
+    _draw(key, items, current=current, on_open=on_open, shape="chips")
 
 
 def _item(probe: Row) -> dict[str, str]:
