@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> None:
 
 
 def _report(documents: int) -> Iterator[str]:
-    yield from _machine()
+    yield from machine()
     published = make(home().absolute() / f"card-{documents}", documents=documents)
     yield f"Published: {documents:,} documents, {published.size / GB:.2f} GB in {len(published.shards)} files."
     build = _imported(published)
@@ -68,10 +68,11 @@ def _report(documents: int) -> Iterator[str]:
     )
     for screen, (here, there) in compared.elements.items():
         yield f"Elements: {here} on {screen}, {there} on its empty page."
-    yield from _machine()
+    yield from machine()
 
 
-def _machine() -> Iterator[str]:
+def machine() -> Iterator[str]:
+    """Yield what the figures were measured on."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "duckdb", "pyarrow", "playwright"))
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     memory = psutil.virtual_memory()

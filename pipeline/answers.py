@@ -1,7 +1,7 @@
 """Stage `answer`: ask blind readers about every sentence, paragraph and whole probe, K times each."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline import asking, scores, work
@@ -28,6 +28,7 @@ class Answer:
     plan: Plan = field(default_factory=Plan)
     wave: int = 0
     only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
 
     @property
     def rollouts(self) -> range:
@@ -77,6 +78,7 @@ def run(settings: Answer) -> Answered | Estimate:
         call=call(settings.by),
         total=_total(settings),
         by=settings.by,
+        landed=settings.landed,
     )
 
 
