@@ -12,7 +12,7 @@ import signal
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -68,6 +68,7 @@ class Summary:
     rejects: int
     columns: Columns
     flags: dict[str, int]
+    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """What a person reads at the end of an import."""
@@ -78,6 +79,8 @@ class Summary:
             lines.append(f"Columns missing, taken as null: {', '.join(self.columns.missing)}.")
         if self.columns.unknown:
             lines.append(f"Columns unknown, kept only in the source: {', '.join(self.columns.unknown)}.")
+        if self.left_out:
+            lines.append(f"Files left out, not of this split: {', '.join(self.left_out)}.")
         lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
         return "\n".join(lines)
 
@@ -124,7 +127,8 @@ def run(settings: Import) -> Summary:
         write_build(settings.build, source=source.recorded())
         write_manifest(settings.build, Manifest(fingerprint=fingerprint, parts=(part, *kept)))
         _show_card(settings.build, part)
-        return _summary(settings.build, (part, *kept), unchanged=False)
+        done = _summary(settings.build, (part, *kept), unchanged=False)
+        return replace(done, left_out=source.left_out)
 
 
 def _manifest(build: Path) -> Manifest | None:

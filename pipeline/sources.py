@@ -21,7 +21,7 @@ from pipeline.published import NEEDED, Columns, check
 CARD_NAME = "README.md"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 JSONL = (".jsonl", ".ndjson")
-SHARD = re.compile(r"(.+)-\d+-of-\d+\.parquet")  # how `datasets` names the files of a split
+SHARD = re.compile(r"(.+)-\d+-of-(\d+)\.parquet")  # how `datasets` names the files of a split
 
 
 class Kind(StrEnum):
@@ -42,6 +42,7 @@ class Source:
     files: tuple[Path, ...] = ()
     card: Path | None = None
     extra: tuple[Path, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def recorded(self) -> dict[str, str | None]:
         """Return what `build.json` keeps, which tells this source from others."""
@@ -71,8 +72,16 @@ def find(text: str, *, split: str) -> Source:
     if path.is_dir():
         card = path / CARD_NAME if (path / CARD_NAME).is_file() else None
         files = _in_folder(path, split)
-        beside = tuple(sorted((path.resolve() / extra.FOLDER).glob(f"{split}-*.parquet")))
-        return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=files, card=card, extra=beside)
+        beside = _of_split(sorted((path.resolve() / extra.FOLDER).glob("*.parquet")), split)
+        return Source(
+            kind=Kind.PARQUET,
+            name=str(path.resolve()),
+            split=split,
+            files=files,
+            card=card,
+            extra=beside,
+            left_out=_left_out(path.resolve(), taken={*files, *beside}),
+        )
     if path.is_file():
         kind = Kind.JSONL if path.suffix in JSONL else Kind.PARQUET
         return Source(kind=kind, name=str(path.resolve()), files=(path.resolve(),))
@@ -96,7 +105,25 @@ def _in_folder(folder: Path, split: str) -> tuple[Path, ...]:
     splits = {shard[1] for path in found if (shard := SHARD.fullmatch(path.name))}
     if splits and split not in splits:
         raise StageError(f"The folder {folder} holds no split {split}, only {', '.join(sorted(splits))}; say --split.")
-    return tuple(path for path in found if not splits or path.name.startswith(f"{split}-"))
+    taken = _of_split(found, split) if splits else tuple(found)
+    counts = {shard[2] for path in taken if (shard := SHARD.fullmatch(path.name))}
+    if len(counts) > 1:
+        raise StageError(
+            f"{taken[0].parent} holds the split {split} more than once, as shards of {' and of '.join(sorted(counts))};"
+            " move all but one of them away."
+        )
+    return taken
+
+
+def _of_split(found: list[Path], split: str) -> tuple[Path, ...]:
+    return tuple(path for path in found if (shard := SHARD.fullmatch(path.name)) and shard[1] == split)
+
+
+def _left_out(home: Path, *, taken: set[Path]) -> tuple[str, ...]:
+    found = (
+        path for pattern in ("*.parquet", "data/*.parquet", f"{extra.FOLDER}/*.parquet") for path in home.glob(pattern)
+    )
+    return tuple(sorted(path.relative_to(home).as_posix() for path in found if path not in taken))
 
 
 def fingerprint(source: Source) -> dict[str, str]:
