@@ -43,7 +43,8 @@ def test_the_sample_is_imported_whole_and_nearly_free_of_flags(tmp_path: Path) -
 
 
 def test_every_part_has_its_schema_order_and_hash(tmp_path: Path) -> None:
-    build = make_build(ROWS, tmp_path)
+    siblings = [row | {"doc": f"{row['doc']} Another end.", "doc_idx": 1} for row in ROWS]
+    build = make_build([*ROWS, *siblings], tmp_path)
     (part,) = json.loads((build / "index" / "index.json").read_text())["parts"]
     for name, schema in (("docs", DOCS), ("probes", PROBES), ("facets", FACETS)):
         path = build / "index" / part[name]["file"]
@@ -52,7 +53,8 @@ def test_every_part_has_its_schema_order_and_hash(tmp_path: Path) -> None:
         assert part[name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     order = [(row["doc_key"], row["slot"]) for row in table(build, "probes")]
     assert order == sorted(order)
-    order = [(row["doc_id"], row["slot"], row["probe_id"]) for row in table(build, "facets")]
+    names = ("doc_id", "doc_key", "slot", "probe_id")  # none has a level, which stands before the slot
+    order = [tuple(row[name] for name in names) for row in table(build, "facets")]
     assert order == sorted(order)
 
 
@@ -93,6 +95,22 @@ def test_the_form_of_the_source_makes_no_difference(
     suffix = "jsonl" if write is as_jsonl else "parquet"
     build, _ = bring(write(ROWS, tmp_path / f"other.{suffix}"), tmp_path)
     assert essence(build) == essence(make_build(ROWS, tmp_path))
+
+
+def test_only_the_files_of_the_split_are_taken_and_the_others_are_named(tmp_path: Path) -> None:
+    home = tmp_path / "hub"
+    write_published(ROWS, home / "train-00000-of-00001.parquet")
+    for name in ("train-hard-00000-of-00001.parquet", "z.parquet", "data/train-00000-of-00001.parquet"):
+        write_published([published_row(doc_id=name)], home / name)
+    _, summary = bring(home, tmp_path)
+    assert summary.probes == len(ROWS)
+    assert (
+        "Files left out, not of this split: data/train-00000-of-00001.parquet, train-hard-00000-of-00001.parquet, "
+        "z.parquet." in str(summary)
+    )
+    write_published(ROWS, home / "train-00000-of-00002.parquet")
+    with pytest.raises(StageError, match=r"holds the split train more than once, as shards of 00001 and of 00002"):
+        bring(home, tmp_path)
 
 
 def test_columns_missing_and_unknown_are_named(tmp_path: Path) -> None:
