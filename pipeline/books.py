@@ -63,12 +63,13 @@ class Books:
         )
         return {Fate(row["state"]): row["requests"] for row in rows}
 
-    def dead(self, build: str, stage: Stage) -> Iterator[Dead]:
-        """Yield the requests of a stage that are given up, with the reason."""
+    def dead(self, build: str, stage: Stage, *, account: str | None = None) -> Iterator[Dead]:
+        """Yield the requests of a stage that are given up, with the reason; with `account`, only those of a round."""
         rows = self._db.execute(
-            "select item, reason from request where build = ? and state = 'dead' and json_extract(item, '$[0]') = ?"
-            " order by id",
-            (build, stage),
+            "select item, request.reason from request indexed by request_dead join submission on number = submission"
+            " where request.build = ? and request.state = 'dead' and stage = ? and account = coalesce(?, account)"
+            " order by item",
+            (build, stage, account),
         )
         for row in rows:
             yield Dead(_item(row["item"]), row["reason"])

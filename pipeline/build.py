@@ -13,6 +13,8 @@ from queries.schema import Thresholds
 ROOT = Path(__file__).parents[1]
 SHAPES_THE_INDEX = (  # a change in any of these makes another index of the same source
     "pipeline/cut.py",
+    "pipeline/extra.py",
+    "pipeline/growth.py",
     "pipeline/index.py",
     "pipeline/leaks.py",
     "pipeline/locate.py",
@@ -52,7 +54,7 @@ def read_build(folder: Path) -> Build | None:
     return written
 
 
-def write_build(folder: Path, *, source: dict[str, Any]) -> None:
+def write_build(folder: Path, *, source: dict[str, Any] | None) -> None:
     """Record where the build came from, and its card if one came along; thresholds and first day stay as they were."""
     before = read_build(folder) or {
         "name": folder.name,

@@ -71,6 +71,46 @@ def read_card(name: str, *, revision: str) -> str | None:
     return Path(path).read_text(encoding="utf-8", errors="replace")
 
 
+def files(name: str, folder: str, *, split: str, revision: str) -> list[Path]:
+    """Fetch a split's Parquet files in a folder of a data set and return where they are here; empty without one."""
+    import httpx2
+    from huggingface_hub import HfApi, hf_hub_download
+
+    try:
+        names = HfApi().list_repo_files(name, repo_type="dataset", revision=revision)
+        wanted = sorted(each for each in names if each.startswith(f"{folder}/{split}-") and each.endswith(".parquet"))
+        return [Path(hf_hub_download(name, each, repo_type="dataset", revision=revision)) for each in wanted]
+    except (OSError, ValueError, httpx2.HTTPError) as error:
+        raise _refused(name, error) from error
+
+
+def push(folder: Path, name: str, *, private: bool) -> str:
+    """Make the data set `name` on the Hub hold what `folder` does, in one commit, and return its address.
+
+    Raises StageError where the Hub refuses; pushing again sends only what it lacks.
+    """
+    import httpx2
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    try:
+        api.create_repo(name, repo_type="dataset", private=private, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=name,
+            repo_type="dataset",
+            folder_path=folder,
+            commit_message="Publish the build",
+            delete_patterns=["data/*.parquet", "extra/*.parquet"],  # shards of an earlier build that this one lacks
+        )
+    except (OSError, ValueError, httpx2.HTTPError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise StageError(
+            f"The Hub did not take {name} ({reason}); check the name, the network and HF_TOKEN. What it has already "
+            "is not sent again."
+        ) from error
+    return str(commit.repo_url)
+
+
 def _refused(name: str, error: Exception) -> StageError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return StageError(

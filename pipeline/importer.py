@@ -134,7 +134,11 @@ def _sweep(build: Path, manifest: Manifest | None) -> None:
     shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by an import that was killed
     sweep_drafts(build)
     sweep_index(build)
-    listed = {file for part in manifest.parts for file in part.get("source", ())} if manifest else set()
+    listed = (
+        {file for part in manifest.parts for file in (*part.get("source", ()), *part.get("extra", ()))}
+        if manifest
+        else set()
+    )
     sweep(build / "rounds" / str(ROUND) / "source", keep={sources.CARD_NAME, *listed})
 
 
@@ -146,9 +150,8 @@ def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any
         fetched = sources.fetch(
             source, home / "source", hashes=fingerprint["inputs"], limit=settings.limit, scratch=scratch
         )
-        counts = _write_shards(
-            shards.plan(fetched.stored, limit=settings.limit, round_=ROUND), scratch, settings.tokenizer
-        )
+        units = shards.plan(fetched.stored, limit=settings.limit, round_=ROUND, extra=fetched.extra)
+        counts = _write_shards(units, scratch, settings.tokenizer)
         part = write_part(settings.build, scratch, name=f"r{ROUND}-{_digest(fingerprint)}", round_=ROUND)
         rejects = put(home / "rejects.jsonl", partial(_join, sorted(scratch.glob("*-rejects.jsonl"))))
     finally:
@@ -158,6 +161,7 @@ def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any
         "rejects": {"file": "rejects.jsonl", "sha256": rejects, "rows": rejected},
         "columns": fetched.columns._asdict(),
         "source": [item.path.name for item in fetched.stored],
+        "extra": [path.name for path in fetched.extra],
     }
 
 

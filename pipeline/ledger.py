@@ -160,13 +160,14 @@ class Ledger(Books):
             )
             self._db.execute("update request set state = 'todo' where submission = ? and state = 'sent'", (number,))
 
-    def revive(self, build: str, stage: Stage) -> None:
-        """Let the dead requests of a stage be asked again, with all their tries."""
+    def revive(self, account: str, stage: Stage) -> None:
+        """Let the dead requests of a stage of a round be asked again, with all their tries."""
         with self.transaction():
             self._db.execute(
                 "update request set state = 'todo', tries = 0"
-                " where build = ? and state = 'dead' and json_extract(item, '$[0]') = ?",
-                (build, stage),
+                " where state = 'dead'"
+                " and submission in (select number from submission where account = ? and stage = ?)",
+                (account, stage),
             )
 
     def adopt(

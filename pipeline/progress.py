@@ -70,7 +70,7 @@ class Progress:
         """Say that the stage is over: done, paused, stopped by Ctrl-C or failed with `error`."""
         if isinstance(error, KeyboardInterrupt):
             self._status["state"] = "stopped"
-        elif error:
+        elif error and self._status["state"] != "paused":  # a pause ends the stage with an error that says why
             self._status |= {"state": "failed", "error": redacted(f"{type(error).__name__}: {error}")}
         elif self._status["state"] == "running":
             self._status["state"] = "done"

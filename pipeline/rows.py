@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline.cut import Cut, cut
-from pipeline.locate import locate
+from pipeline.locate import Location, locate
 from pipeline.probe import Probe
 from pipeline.published import SENTINEL, Published, whole
 from pipeline.tokens import Tokenizer, token_count
 from pipeline.validators import VALIDATORS, validate
 from queries.identity import ProbeKey, content_hash, doc_key, probe_id
-from queries.schema import Flag, Scope, SplitGroup, Target
+from queries.schema import Flag, Located, Scope, SplitGroup, Target
 from queries.splits import Span
 
 Row = dict[str, Any]
@@ -29,6 +29,15 @@ class Place(NamedTuple):
     row: int
     round: int
     level: int | None
+
+
+class Own(NamedTuple):
+    """What the pipeline that made a probe knows of it and a published row does not say."""
+
+    opening_end: int | None
+    atom: Span | None
+    evidence: dict[str, str]  # by flag
+    measures: Row  # the columns queries.schema.OWN
 
 
 class IndexRows(NamedTuple):
@@ -52,15 +61,16 @@ def reason_to_reject(row: Published) -> str | None:
     return None
 
 
-def index_rows(row: Published, place: Place, *, tokens: Tokenizer | None) -> IndexRows:
+def index_rows(row: Published, place: Place, *, tokens: Tokenizer | None = None, own: Own | None = None) -> IndexRows:
     """Return the index rows of a published row that `reason_to_reject` lets pass.
 
-    Distances and counts in tokens are null without `tokens`.
+    Distances and counts in tokens are null without `tokens`. With `own`, the atom and the flags are taken from there.
     """
     text, split = row.doc or "", row.split_char_offset or 0
     here = cut(text, split=split, target=Target(row.target or ""))
     scope = SCOPES.get(row.scope or "")
-    probe = Probe(row=row, scope=scope, cut=here, location=locate(row.atom_text, here, scope=scope))
+    location = _known(row, here, own.atom) if own and own.atom else locate(row.atom_text, here, scope=scope)
+    probe = Probe(row=row, scope=scope, cut=here, location=location)
     doc = _doc(
         text,
         source_model=row.source_model,
@@ -68,15 +78,23 @@ def index_rows(row: Published, place: Place, *, tokens: Tokenizer | None) -> Ind
         doc_idx=row.doc_idx,
         doc_source=row.doc_source,
         round_=place.round,
+        opening_end=own.opening_end if own else None,
     )
-    flags = validate(probe)
-    wide = _wide(probe, place, doc["doc_key"])
+    flags = {Flag(flag): seen for flag, seen in own.evidence.items()} if own else validate(probe)
+    wide = _wide(probe, place, doc["doc_key"]) | (own.measures if own else {})
     facet = _facet(wide, doc)
+    if own:
+        facet[f"flag_{Flag.OFF_POLICY}"] = False
     if tokens:
         facet["flag_token_count"] = False
         _count_tokens(probe, tokens, wide, flags)
     wide["evidence"] = list(flags.items())
     return IndexRows(doc=doc, probe=wide, facet=facet | {f"flag_{flag}": True for flag in flags})
+
+
+def _known(row: Published, here: Cut, atom: Span) -> Location:
+    hidden = here.sides.hidden
+    return Location(Located.EXACT, atom, here.text.count(row.atom_text or "", hidden.start, hidden.end))
 
 
 def _count_tokens(probe: Probe, tokens: Tokenizer, wide: Row, flags: dict[Flag, str]) -> None:
@@ -96,6 +114,7 @@ def _doc(
     doc_idx: int | None,
     doc_source: str | None,
     round_: int,
+    opening_end: int | None,
 ) -> Row:
     # Cached because the sixteen rows of a document stand together.
     return {
@@ -105,7 +124,7 @@ def _doc(
         "doc_source": doc_source,
         "host": host(doc_source),
         "round": round_,
-        "opening_end": None,
+        "opening_end": opening_end,
         "text": text,
     }
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline import extra
 from pipeline.errors import StageError
 from pipeline.published import Published, rows
 from pipeline.rows import Place, Row, index_rows, reason_to_reject
@@ -24,7 +25,10 @@ SHARDS = {"docs": DOCS, "probes": PROBES, "facets": pa.schema([*FACETS, *PLACE])
 
 
 class Unit(NamedTuple):
-    """Some row groups of one file of a round's source folder; at most `rows` rows from `first` on."""
+    """Some row groups of one file of a round's source folder; at most `rows` rows from `first` on.
+
+    `extra` are the files of config `extra`, all of them, and `before` the rows that other files have before this one.
+    """
 
     name: str
     path: Path
@@ -32,6 +36,8 @@ class Unit(NamedTuple):
     first: int
     rows: int
     round: int
+    extra: tuple[Path, ...] = ()
+    before: int = 0
 
 
 class Counts(NamedTuple):
@@ -41,15 +47,18 @@ class Counts(NamedTuple):
     rejects: int
 
 
-def plan(stored: tuple[Stored, ...], *, limit: int | None, round_: int) -> list[Unit]:
+def plan(stored: tuple[Stored, ...], *, limit: int | None, round_: int, extra: tuple[Path, ...] = ()) -> list[Unit]:
     """Return the units of work for some files, in order, cut off after `limit` rows."""
     units: list[Unit] = []
     left = sum(item.rows for item in stored) if limit is None else limit
+    before = 0
     for item in stored:
         for groups, first, count in _spans(item.path):
             if left > 0:
-                units.append(Unit(f"{len(units):06d}", item.path, groups, first, min(count, left), round_))
+                name, rows = f"{len(units):06d}", min(count, left)
+                units.append(Unit(name, item.path, groups, first, rows, round_, extra, before))
                 left -= count
+        before += item.rows
     return units or [Unit("000000", item.path, (), 0, 0, round_) for item in stored[:1]]
 
 
@@ -73,8 +82,9 @@ def write_shards(unit: Unit, folder: Path, *, tokenizer: str | None) -> Counts:
     with ExitStack() as stack:
         writers = {table: stack.enter_context(_writer(folder, unit, table)) for table in SHARDS}
         rejects = stack.enter_context((folder / f"{unit.name}-rejects.jsonl").open("w", encoding="utf-8"))
+        extras = extra.read(unit.extra, first=unit.before + unit.first)
         for batch in _batches(unit):
-            made = _made(batch, unit, first=unit.first + done, tokens=tokens)
+            made = _made(batch, unit, first=unit.first + done, tokens=tokens, extras=extras)
             docs = {row["doc_key"]: row for row in made.docs if row["doc_key"] not in seen}
             seen |= docs.keys()
             for table, found in zip(SHARDS, (list(docs.values()), made.probes, made.facets), strict=True):
@@ -98,19 +108,27 @@ class _Made(NamedTuple):
     rejects: list[str]
 
 
-def _made(batch: pa.RecordBatch, unit: Unit, *, first: int, tokens: Tokenizer | None) -> _Made:
+def _made(batch: pa.RecordBatch, unit: Unit, *, first: int, tokens: Tokenizer | None, extras: Iterator[Row]) -> _Made:
     made = _Made([], [], [], [])
     for number, row in enumerate(rows(batch), start=first):
-        place = Place(file=unit.path.name, row=number, round=unit.round, level=None)
+        place = Place(file=stored_at(unit.path), row=number, round=unit.round, level=None)
+        known = extra.known(row, next(extras, None))
+        if known:
+            place = place._replace(round=unit.round if known.round is None else known.round, level=known.level)
         reason = reason_to_reject(row)
         if reason is not None:
             made.rejects.append(_reject(row, place=place, reason=reason))
             continue
-        doc, probe, facet = index_rows(row, place, tokens=tokens)
+        doc, probe, facet = index_rows(row, place, tokens=tokens, own=known.own if known else None)
         made.docs.append(doc)
         made.probes.append(probe)
         made.facets.append(facet | {"source_file": place.file, "source_row": place.row})
     return made
+
+
+def stored_at(path: Path) -> str:
+    """Return where a file of a round's source folder is in its build: `rounds/<n>/source/<name>`."""
+    return path.relative_to(path.parents[3]).as_posix()
 
 
 def _reject(row: Published, *, place: Place, reason: str) -> str:

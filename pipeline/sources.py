@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import hub, jsonl
+from pipeline import extra, hub, jsonl
 from pipeline.errors import StageError
 from pipeline.files import put, put_copy, put_text, sha256
 from pipeline.published import NEEDED, Columns, check
@@ -41,6 +41,7 @@ class Source:
     split: str | None = None
     files: tuple[Path, ...] = ()
     card: Path | None = None
+    extra: tuple[Path, ...] = ()
 
     def recorded(self) -> dict[str, str | None]:
         """Return what `build.json` keeps, which tells this source from others."""
@@ -60,6 +61,7 @@ class Fetched(NamedTuple):
     stored: tuple[Stored, ...]
     columns: Columns
     rejects: int = 0
+    extra: tuple[Path, ...] = ()
 
 
 def find(text: str, *, split: str) -> Source:
@@ -68,7 +70,8 @@ def find(text: str, *, split: str) -> Source:
     if path.is_dir():
         card = path / CARD_NAME if (path / CARD_NAME).is_file() else None
         files = _in_folder(path, split)
-        return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=files, card=card)
+        beside = tuple(sorted((path.resolve() / extra.FOLDER).glob(f"{split}-*.parquet")))
+        return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=files, card=card, extra=beside)
     if path.is_file():
         kind = Kind.JSONL if path.suffix in JSONL else Kind.PARQUET
         return Source(kind=kind, name=str(path.resolve()), files=(path.resolve(),))
@@ -100,7 +103,7 @@ def fingerprint(source: Source) -> dict[str, str]:
     if source.kind is Kind.HUB:
         return {source.name: hub.revision(source.name)}
     cards = (source.card,) if source.card else ()
-    return {str(path): sha256(path) for path in (*source.files, *cards)}
+    return {str(path): sha256(path) for path in (*source.files, *source.extra, *cards)}
 
 
 def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | None, scratch: Path) -> Fetched:
@@ -116,7 +119,16 @@ def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | 
         put_copy(folder / CARD_NAME, of=source.card)
     if source.kind is Kind.JSONL:
         return _from_jsonl(source.files[0], folder, hashes[str(source.files[0])], limit, scratch)
-    return _from_parquet(source.files, folder, hashes, limit)
+    fetched = _from_parquet(source.files, folder, hashes, limit)
+    extra.check(source.extra, rows=sum(pq.read_metadata(path).num_rows for path in source.files))
+    return fetched._replace(extra=tuple(_copy(path, folder, hashes, f"{extra.FOLDER}-") for path in source.extra))
+
+
+def _copy(path: Path, folder: Path, hashes: dict[str, str], kind: str = "") -> Path:
+    copy = folder / f"{kind}{_name(path.stem, hashes[str(path)], None)}.parquet"
+    if not copy.exists():
+        put_copy(copy, of=path)
+    return copy
 
 
 def _from_parquet(files: tuple[Path, ...], folder: Path, hashes: dict[str, str], limit: int | None) -> Fetched:
@@ -128,10 +140,7 @@ def _from_parquet(files: tuple[Path, ...], folder: Path, hashes: dict[str, str],
         with _opened(path) as file:
             found.append(check(file.schema_arrow, where=str(path)))
             rows = file.metadata.num_rows
-        copy = folder / (_name(path.stem, hashes[str(path)], None) + ".parquet")
-        if not copy.exists():
-            put_copy(copy, of=path)
-        stored.append(Stored(copy, rows))
+        stored.append(Stored(_copy(path, folder, hashes), rows))
     missing = dict.fromkeys(name for columns in found for name in columns.missing)
     unknown = dict.fromkeys(name for columns in found for name in columns.unknown)
     return Fetched(tuple(stored), Columns(tuple(missing), tuple(unknown)))
@@ -167,5 +176,10 @@ def _from_hub(name: str, folder: Path, split: str, revision: str, limit: int | N
     card = hub.read_card(name, revision=revision)
     if card is not None:
         put_text(folder / CARD_NAME, card)
+    known = hub.files(name, extra.FOLDER, split=split, revision=revision)
+    beside = tuple(_copy(each, folder, {str(each): revision}, f"{extra.FOLDER}-") for each in known)
     with _opened(path) as file:
-        return Fetched((Stored(path, file.metadata.num_rows),), check(file.schema_arrow, where=name))
+        if limit is None:
+            extra.check(beside, rows=file.metadata.num_rows)
+        stored = (Stored(path, file.metadata.num_rows),)
+        return Fetched(stored, check(file.schema_arrow, where=name), extra=beside)

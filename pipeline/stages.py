@@ -31,6 +31,14 @@ class Stage(NamedTuple):
 
 
 STAGES = (
+    Stage("run", "Make a round: all stages from sample to index, each going on where it stopped.", "pipeline.run"),
+    Stage("sample", "Draw a round: documents that no earlier round of the build has.", "pipeline.sample"),
+    Stage("generate", "Ask the generator for probes, one call a document.", "pipeline.generation"),
+    Stage("finalize", "Make the replies into probes, or rejects with reasons.", "pipeline.finalize"),
+    Stage("siblings", "Count in how many siblings the claim of a suffix atom recurs.", "pipeline.siblings"),
+    Stage("answer", "Ask blind readers, K times a sentence, paragraph or whole probe.", "pipeline.answers"),
+    Stage("judge", "Ask for a score from 0 to 1 of each answer.", "pipeline.judgements"),
+    Stage("index", "Bring a round's probes and scores into the index that the app reads.", "pipeline.growth"),
     Stage("import", "Bring published probes into a build and index them.", "pipeline.importer"),
     Stage("status", "Say what a build holds and where its card disagrees.", "pipeline.status"),
 )

@@ -294,6 +294,23 @@ DOCS: pa.Schema = pa.schema(
 )
 """Index, `docs`: one row a document, sorted by `doc_key`."""
 
+OWN: pa.Schema = pa.schema(
+    [
+        ("reading", pa.string()),  # how the generator's reply was read: strict, lenient or repaired
+        ("prompt", pa.string()),  # fingerprint of the generator's prompt
+        ("siblings", pa.int32()),  # other rollouts that the claim of a suffix atom was looked for in
+        ("recurs_in", pa.int32()),  # of them; by wording (pipeline/recurrence.py)
+        ("recurrence", pa.float32()),  # mean containment over them, 0-1
+        ("rollouts_due", pa.int32()),  # blind answers that were to be asked for
+        ("reasons", pa.list_(pa.string())),  # by rollout: why an answer or its score is null
+        ("stop_at", pa.float64()),  # the score from which a probe was asked no further
+        ("censored", pa.bool_()),  # it was: count, mean and min are of fewer answers, the max is a lower bound
+        ("ceiling", pa.float64()),  # score of the target response: what full information reaches
+        ("ceiling_reason", pa.string()),
+    ]
+)
+"""What only the pipeline that made a probe knows of it; null for imported probes that came without config `extra`."""
+
 PROBES: pa.Schema = pa.schema(
     [
         ("probe_id", pa.string()),  # 12 letters, unique in the build (queries/identity.py)
@@ -348,14 +365,28 @@ PROBES: pa.Schema = pa.schema(
         ("generator_model", pa.string()),
         ("source_model", pa.string()),
         ("evidence", pa.map_(pa.string(), pa.string())),  # flag -> what was seen
-        (
-            "source_file",
-            pa.string(),
-        ),  # where the row as stored is: a file in the round's source folder, a row in it
+        *OWN,
+        ("source_file", pa.string()),  # where the row as stored is: a file in the build's folder, a row in it
         ("source_row", pa.int64()),
     ]
 )
 """Index, `probes`: one wide row a probe, sorted by `doc_key` and `slot`. Sentinels such as -9999 are null here."""
+
+EXTRA: pa.Schema = pa.schema(
+    [
+        *(PROBES.field(name) for name in ("probe_id", "content_hash", "round", "level")),
+        DOCS.field("doc_id"),
+        PROBES.field("slot"),
+        DOCS.field("opening_end"),
+        *(PROBES.field(name) for name in ("located", "atom_start", "atom_end", "occurrences")),
+        *(PROBES.field(f"distance_{unit}") for unit in ("chars", "words", "tokens")),
+        *(PROBES.field(name) for name in ("window_start", "window_end")),
+        ("flags", pa.list_(pa.string())),
+        ("evidence", pa.list_(pa.string())),  # what was seen, flag by flag
+        *OWN,
+    ]
+)
+"""Config `extra`, published beside the card's columns: one row a row of config `default`, in its order."""
 
 FACETS: pa.Schema = pa.schema(
     [

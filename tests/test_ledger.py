@@ -130,9 +130,10 @@ def test_the_dead_say_why_and_can_be_revived(ledger: Ledger) -> None:
     [dead] = ledger.dead("demo", Stage.ANSWER)
     assert (dead.item, dead.reason) == (next(numbered(1)).item, "overloaded")
     assert list(ledger.dead("demo", Stage.JUDGE)) == []
-    ledger.revive("demo", Stage.JUDGE)
+    assert list(ledger.dead("demo", Stage.ANSWER, account="demo/round-1")) == []
+    ledger.revive(PURPOSE.account, Stage.JUDGE)
     assert fates(ledger) == {Fate.DEAD: 1}
-    ledger.revive("demo", Stage.ANSWER)
+    ledger.revive(PURPOSE.account, Stage.ANSWER)
     assert fates(ledger) == {Fate.TODO: 1}
     assert ledger.items(submission.number)[next(numbered(1)).id][1] == 0
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.errors import StageError
 from pipeline.progress import progress
 from pipeline.submission import Purse
 from tests.buyer import KEY
@@ -45,6 +46,17 @@ def test_a_pause_is_told_with_its_reason(folder: Path) -> None:
     with progress("answer") as shown:
         shown.pause("the cap is reached")
     assert (status(folder)["state"], status(folder)["note"]) == ("paused", "the cap is reached")
+
+
+def test_a_pause_stays_one_when_the_stage_then_gives_up(folder: Path) -> None:
+    def give_up() -> None:
+        with progress("answer") as shown:
+            shown.pause("the cap is reached")
+            raise StageError("the cap is reached")
+
+    with pytest.raises(StageError):
+        give_up()
+    assert status(folder)["state"] == "paused"
 
 
 @pytest.mark.parametrize(

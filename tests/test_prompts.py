@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import answer, generate, judge
+from pipeline.numbering import number
 from pipeline.prompts import addenda, fenced, fingerprint, render
 from pipeline.seeds import row_seed
 from queries.schema import READER_WINDOW, Target
@@ -72,6 +73,16 @@ def test_a_document_cannot_fake_a_label_or_a_heading() -> None:
     labels = [line.split("]")[0] + "]" for line in lines if line.startswith("[P")]
     assert labels == [f"[P{number}]" for number in range(1, len(labels) + 1)]
     assert not [line for line in lines if line.startswith(("[A9]", "[A8]", "Sibling Z"))]
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1).filter(str.strip), st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=5))
+def test_any_document_is_shown_as_one_labelled_line_a_sentence(opening: str, rollouts: list[str]) -> None:
+    each = drawn(opening=opening, rollouts=rollouts)
+    lines = generate.numbered_document(each).split("\n")
+    parts = [(opening, "P"), *((rollouts[index], letter) for letter, index in generate.shown(each).items())]
+    labels = [sentence.label for text, letter in parts for sentence in number(text, letter)]
+    assert [line[1 : line.index("]")] for line in lines if line.startswith("[")] == labels
 
 
 def test_a_question_stays_on_its_line() -> None:

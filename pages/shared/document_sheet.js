@@ -143,12 +143,18 @@ function following(piece) {
   return { rect: range.getClientRects()[0] ?? next.getBoundingClientRect(), rtl: RIGHT_TO_LEFT.test(range.toString()) };
 }
 
-// The split is a step: under the text before it, up at its character, above the text after it. Other marks are uprights.
+// The split is a step: under the text before it, up at its character, above the text after it. The reader window's ends
+// are square brackets, other marks uprights.
 function line({ kind, near, far, x, top, height, edge, begins }) {
+  const upright = `v${height - 4}`;
+  const shapes = {
+    split: begins ? `M${near},${top}H${far}` : `M${near},${edge}H${x}V${top}H${far}`,
+    window_start: `M${x + 5},${top + 2}h-5${upright}h5`,
+    window_end: `M${x - 5},${top + 2}h5${upright}h-5`,
+  };
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("class", kind);
-  const step = begins ? `M${near},${top}H${far}` : `M${near},${edge}H${x}V${top}H${far}`;
-  path.setAttribute("d", kind === "split" ? step : `M${x},${top + 2}v${height - 4}`);
+  path.setAttribute("d", shapes[kind] ?? `M${x},${top + 2}${upright}`);
   return path;
 }
 

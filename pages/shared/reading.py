@@ -213,6 +213,5 @@ def stored_row(build: data.OpenBuild, probe: Row) -> None:
     """Draw the row as it was imported, read from its file only when the reader opens it."""
     opened = st.expander("The row as stored", key="stored", on_change="rerun")
     if opened.open:
-        source = build.path / "rounds" / str(probe["round"]) / "source" / probe["source_file"]
-        rows = data.ask("stored_row", file=str(source), row=probe["source_row"])
+        rows = data.ask("stored_row", file=str(build.path / probe["source_file"]), row=probe["source_row"])
         opened.json(rows[0] if rows else {})

@@ -47,7 +47,7 @@ class RunContext:
             draft.unlink()
         self._adopt()
         if self.retry_dead:
-            self.ledger.revive(self.build, self.stage)
+            self.ledger.revive(self.account, self.stage)
 
     def _adopt(self) -> None:
         """Take over raw files that this ledger never saw: a build that came without its ledger is not bought again."""

@@ -1,0 +1,74 @@
+"""Stage `generate`: ask the generator for the probes of each document, one call a document."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline import asking, work
+from pipeline.asking import Answered, Asking
+from pipeline.calls import Call, Item, Request, Stage
+from pipeline.estimate import Estimate, estimate
+from pipeline.generate import prompt, prompt_fingerprint
+from pipeline.models import catalog
+from pipeline.replies import generator_schema
+from pipeline.rounds import read_documents, read_round
+from pipeline.work import Work
+
+THINKING, MAX_TOKENS = 8_000, 28_000  # dataset card, "Generator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate:
+    """Whose documents the generator is asked about, and who it is."""
+
+    work: Work
+    by: Asking
+    only_estimate: bool = False
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `generate` takes."""
+    work.add_arguments(parser)
+    asking.add_arguments(parser)
+
+
+def settings(arguments: Namespace) -> Generate:
+    """Return the settings that the command line names."""
+    return Generate(work=work.work(arguments), by=asking.asking(arguments), only_estimate=arguments.estimate)
+
+
+def run(settings: Generate) -> Answered | Estimate:
+    """Ask the generator about every document it was not asked about, and say how that left the stage."""
+    settings.work.check()
+    if settings.only_estimate:
+        return cost(settings.work, settings.by)
+    drawn = read_round(settings.work.folder)
+    return asking.ask(
+        lambda: requests(settings.work, settings.by),
+        work=settings.work,
+        stage=Stage.GENERATE,
+        call=call(settings.work, settings.by),
+        total=drawn.documents if drawn else 0,
+        by=settings.by,
+    )
+
+
+def call(work: Work, by: Asking) -> Call:
+    """Return what all requests to the generator share."""
+    return by.call(
+        prompt=prompt_fingerprint(work.level), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
+    )
+
+
+def requests(work: Work, by: Asking) -> Iterator[Request]:
+    """Yield one request a document, in the order of the round."""
+    shared = call(work, by)
+    for drawn in read_documents(work.folder):
+        asked = prompt(drawn, level=work.level)
+        body = catalog.body(shared, system=asked.system, user=asked.user)
+        yield Request(Item(Stage.GENERATE, drawn.doc_id, work.level), shared, body)
+
+
+def cost(work: Work, by: Asking) -> Estimate:
+    """Return what asking the generator costs, all documents together, whether asked before or not."""
+    return estimate(requests(work, by), batch=by.batch)

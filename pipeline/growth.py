@@ -1,0 +1,275 @@
+"""Stage `index`: bring a round's probes and scores into the index, shard by shard, so that the app shows them at once.
+
+A shard is so many consecutive documents of the round. It has a file in the published form (`rounds/<n>/source/`, which
+`publish` copies) and a part of the index; both are made anew when the shard's probes or scores change, and only then.
+"""
+
+import shutil
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import work
+from pipeline.build import code_version, read_build, write_build
+from pipeline.errors import StageError
+from pipeline.files import locked, put, sweep, sweep_drafts
+from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
+from pipeline.made import Made, MadeProbe, Scores, published
+from pipeline.rounds import Round, read_round
+from pipeline.rows import IndexRows, Own, Place, Row, index_rows
+from pipeline.scores import with_scores
+from pipeline.scoring import Plan, read_plan
+from pipeline.shards import SHARDS, stored_at
+from pipeline.work import Work
+from queries.schema import CARD, SCORED_SCOPES, Flag
+
+DOCUMENTS = 2048  # of a shard: 30,000 probes, 350 MB in the published form, a tenth of it in the file
+GROUP = 128  # documents of a row group: 2,000 probes
+SCRATCH = "index.tmp"
+MEASURED = ("siblings", "recurs_in", "recurrence")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """The round that is brought into the index of its build."""
+
+    work: Work
+
+
+class Summary(NamedTuple):
+    """What the round has in the index, and how many of its shards are new there."""
+
+    round: int
+    documents: int
+    probes: int
+    shards: int
+    new: int
+
+    def __str__(self) -> str:
+        """What a person reads at the end of the stage."""
+        done = f"{self.new:,} of {self.shards:,} shards are new" if self.new else "unchanged"
+        return f"Index: {self.probes:,} probes over {self.documents:,} documents of round {self.round}, {done}."
+
+
+class Finished(NamedTuple):
+    """A finalized document with what is known of its slots so far."""
+
+    made: Made
+    scores: dict[int, Scores]
+    measures: dict[int, Row]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `index` takes."""
+    work.add_arguments(parser)
+
+
+def settings(arguments: Namespace) -> Index:
+    """Return the settings that the command line names."""
+    return Index(work=work.work(arguments))
+
+
+def run(settings: Index) -> Summary:
+    """Bring what is new or changed in a round into the index and say what that has of it."""
+    settings.work.check(finalized=True)
+    folder, build = settings.work.folder, settings.work.build
+    drawn = read_round(folder)
+    if drawn is None or folder.parent.name != "rounds":
+        raise StageError(f"{folder} is no round; only rounds are in the index.")
+    inputs = _inputs(folder)
+    with locked(build):
+        before = [part for part in _parts(build) if part["round"] == drawn.round]
+        if before and all(part.get("inputs") == inputs for part in before):
+            return _summary(drawn, before, new=0)
+        _sweep(build, folder)
+        new = _grow(build, folder, drawn, inputs)
+        return _summary(drawn, [part for part in _parts(build) if part["round"] == drawn.round], new=new)
+
+
+def _parts(build: Path) -> tuple[Part, ...]:
+    manifest = read_manifest(build)
+    return manifest.parts if manifest else ()
+
+
+def _summary(drawn: Round, parts: list[Part], *, new: int) -> Summary:
+    documents, probes = (sum(part[table]["rows"] for part in parts) for table in ("docs", "probes"))
+    return Summary(drawn.round, documents, probes, len(parts), new)
+
+
+def _inputs(folder: Path) -> str:
+    digest = sha256(code_version().encode())
+    for name in ("probes.parquet", "scores.parquet", "siblings.parquet", "scoring.json", "rejects.jsonl"):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                digest.update(name.encode())
+                while block := file.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def _sweep(build: Path, folder: Path) -> None:
+    shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by a process that was killed
+    for place in (build / "index", folder / "source"):
+        if place.is_dir():
+            sweep_drafts(place)
+    sweep_index(build)
+    sweep(folder / "source", keep={name for part in _parts(build) for name in part.get("source", ())})
+
+
+def _grow(build: Path, folder: Path, drawn: Round, inputs: str) -> int:
+    """Write the shards that changed, each into the index as soon as it is ready; return how many those were."""
+    plan = read_plan(folder) or Plan()
+    rejects = _lines(folder / "rejects.jsonl")
+    if read_build(build) is None:
+        write_build(build, source=None)
+    new = 0
+    for number, shard in enumerate(_shards(_finished(folder))):
+        name = f"r{drawn.round}-{number:04d}-{_digest(shard, plan)}"
+        old = next((part for part in _parts(build) if part["name"] == name), None)
+        part = old or _write(build, folder, shard, plan=plan, name=name, round_=drawn.round)
+        about = {"shard": number, "inputs": inputs, "last": len(shard) < DOCUMENTS}
+        _list(build, part | about | {"rejects": {"rows": 0 if number else rejects}})
+        new += old is None
+    return new
+
+
+def _shards(documents: Iterator[Finished]) -> Iterator[list[Finished]]:
+    """Yield the documents in shards, the last of which is not full and may be empty."""
+    while len(shard := list(islice(documents, DOCUMENTS))) == DOCUMENTS:
+        yield shard
+    yield shard
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def _finished(folder: Path) -> Iterator[Finished]:
+    rows = groupby(_rows(folder / "siblings.parquet"), key=itemgetter("doc_id"))
+    doc_id, measured = next(rows, (None, iter(())))
+    for made, scores in with_scores(folder):
+        measures: dict[int, Row] = {}
+        if made.doc_id == doc_id:
+            measures = {row["slot"]: {name: row[name] for name in MEASURED} for row in measured}
+            doc_id, measured = next(rows, (None, iter(())))
+        yield Finished(made, scores, measures)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    if path.exists():
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                yield from batch.to_pylist()
+
+
+def _digest(shard: list[Finished], plan: Plan) -> str:
+    digest = sha256(f"{code_version()} {plan}".encode())
+    for finished in shard:
+        digest.update(repr(finished).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:8]
+
+
+def _list(build: Path, part: Part) -> None:
+    """Replace the part of the same round and shard, and those behind the last one, in the list that readers open."""
+    manifest = read_manifest(build) or Manifest(fingerprint={}, parts=())
+    place = (part["round"], part["shard"])
+
+    def stays(other: Part) -> bool:
+        beyond = part["last"] and other["round"] == part["round"] and other.get("shard", 0) > part["shard"]
+        return not beyond and (other["round"], other.get("shard", 0)) != place
+
+    parts = sorted([*filter(stays, manifest.parts), part], key=lambda each: (each["round"], each.get("shard", 0)))
+    write_manifest(build, Manifest(fingerprint=manifest.fingerprint, parts=tuple(parts)))
+
+
+def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name: str, round_: int) -> Part:
+    """Write a shard in the published form and as a part of the index; return the entry of the part."""
+    scratch = build / SCRATCH
+    scratch.mkdir()
+    path = folder / "source" / f"{name}.parquet"
+    place = Place(stored_at(path), 0, round_, None)
+    try:
+        put(path, partial(_write_rows, shard, plan, place, scratch))
+        part = write_part(build, scratch, name=name, round_=round_)
+    finally:
+        shutil.rmtree(scratch)
+    return part | {"source": [path.name]}
+
+
+def _write_rows(shard: list[Finished], plan: Plan, place: Place, scratch: Path, draft: Path) -> None:
+    """Write a shard's published rows to `draft`, and its unsorted index rows to `scratch`."""
+    rest = iter(shard)
+    number = 0
+    with ExitStack() as stack:
+        stored = stack.enter_context(pq.ParquetWriter(draft, CARD, compression="zstd"))
+        writers = {
+            table: stack.enter_context(pq.ParquetWriter(scratch / f"0-{table}.parquet", schema, compression="lz4"))
+            for table, schema in SHARDS.items()
+        }
+        while some := list(islice(rest, GROUP)):
+            rows: list[Row] = []
+            index: dict[str, list[Row]] = {table: [] for table in SHARDS}
+            for finished in some:
+                for probe in finished.made.probes:
+                    here = place._replace(row=number, level=finished.made.level)
+                    row, indexed = _indexed(finished, probe, here, plan=plan)
+                    rows.append(row)
+                    index["probes"].append(indexed.probe)
+                    index["facets"].append(indexed.facet | {"source_file": here.file, "source_row": here.row})
+                    number += 1
+                index["docs"].append(indexed.doc)
+            stored.write_batch(pa.RecordBatch.from_pylist(rows, CARD))
+            for table, found in index.items():
+                writers[table].write_batch(pa.RecordBatch.from_pylist(found, SHARDS[table]))
+
+
+def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan) -> tuple[Row, IndexRows]:
+    made, scores = finished.made, finished.scores.get(probe.slot)
+    row = published(made, probe, scores)
+    own = Own(
+        opening_end=made.opening_end,
+        atom=probe.atom,
+        evidence=probe.evidence | _of_scores(probe, scores),
+        measures={
+            "reading": made.reading,
+            "prompt": made.prompt,
+            **finished.measures.get(probe.slot, {}),
+            **(_scoring(scores, plan) if probe.scope in SCORED_SCOPES else {}),
+        },
+    )
+    return row._asdict(), index_rows(row, place, own=own)
+
+
+def _scoring(scores: Scores | None, plan: Plan) -> Row:
+    about: Row = {"rollouts_due": plan.k, "stop_at": plan.stop_at, "censored": False}
+    if scores is None:
+        return about
+    return about | {
+        "reasons": scores.reasons,
+        "censored": plan.censored(scores.scores),
+        "ceiling": scores.ceiling,
+        "ceiling_reason": scores.ceiling_reason,
+    }
+
+
+def _of_scores(probe: MadeProbe, scores: Scores | None) -> dict[str, str]:
+    """V13 and V21, which finalizing could not know. What a stopped probe lacks is no fault (column `censored`)."""
+    if probe.scope not in SCORED_SCOPES:
+        return {}
+    reasons = Counter(scores.reasons if scores else ())
+    missing = ", ".join(f"{count} answers: {reason}" for reason, count in reasons.items() if reason)
+    if scores is None or all(score is None for score in scores.scores):
+        return {str(Flag.UNSCORED): missing or "not asked"}
+    return {str(Flag.SCORES_INCONSISTENT): missing} if missing else {}

@@ -1,0 +1,118 @@
+"""Stage `run`: all stages of a round, one after the other, each going on where it stopped."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline import answers, asking, finalize, generation, growth, judgements, marks, sample, siblings, tokens, work
+from pipeline.asking import RECORDED_MODEL, SAMPLE, Answered, Asking
+from pipeline.calls import Stage
+from pipeline.errors import StageError
+from pipeline.scoring import Plan
+from pipeline.work import Work
+
+SAMPLE_SOURCE = SAMPLE / "rollouts.jsonl"
+SAMPLE_TOKENIZER = SAMPLE / "tokenizer"
+DOCUMENTS = 40  # the sample's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a round is made of, by whom, and how it is scored."""
+
+    sample: sample.Sample
+    work: Work
+    by: Asking
+    tokenizer: str
+    plan: Plan = field(default_factory=Plan)
+    targets: bool = False
+    only_estimate: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What each stage did."""
+
+    build: str
+    stages: tuple[object, ...]
+    new: bool
+
+    def __str__(self) -> str:
+        """What a person reads at the end of a run."""
+        if not self.new:
+            return f"{self.stages[-1]}\n{self.build}: complete, nothing to do."
+        return "\n".join(map(str, self.stages))
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `run` takes."""
+    work.add_arguments(parser)
+    asking.add_arguments(parser)
+    answers.add_k(parser)
+    judgements.add_targets(parser)
+    parser.add_argument("--docs", type=int, default=DOCUMENTS, metavar="N", help=f"documents (default: {DOCUMENTS})")
+    parser.add_argument("--stop-at", type=float, choices=(0.8, 0.4), help="ask no further once an answer scores this")
+    parser.add_argument("--source", default=str(SAMPLE_SOURCE), help="rollouts (default: the sample's)")
+    parser.add_argument("--split", default="train", help="split of a Hugging Face data set (default: train)")
+    parser.add_argument("--source-model", metavar="NAME", help="the model that wrote the rollouts")
+    parser.add_argument("--tokenizer", metavar="NAME", help=f"Hub id or folder, for lens (default: {tokens.DEFAULT})")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
+
+
+def settings(arguments: Namespace) -> Run:
+    """Return the settings that the command line names; raises StageError for what cannot be."""
+    ours = Path(arguments.source).expanduser().resolve() == SAMPLE_SOURCE
+    source_model = arguments.source_model or (RECORDED_MODEL if ours else None)
+    if source_model is None:
+        raise StageError(f"Say --source-model NAME: {arguments.source} does not tell which model wrote its rollouts.")
+    place = work.work(arguments)
+    return Run(
+        sample=sample.Sample(
+            source=arguments.source,
+            build=place.build,
+            round=arguments.round,
+            documents=arguments.docs,
+            source_model=source_model,
+            seed=arguments.seed,
+            split=arguments.split,
+        ),
+        work=place,
+        by=asking.asking(arguments),
+        tokenizer=arguments.tokenizer or (str(SAMPLE_TOKENIZER) if ours else tokens.DEFAULT),
+        plan=Plan(answers.k(arguments), arguments.stop_at),
+        targets=arguments.targets,
+        only_estimate=arguments.estimate,
+    )
+
+
+def run(settings: Run) -> Summary:
+    """Run what is left of the round and say what was done; raises StageError where it cannot go on."""
+    drawn = sample.run(settings.sample)
+    generated = generation.run(generation.Generate(work=settings.work, by=settings.by))
+    made = make_probes(settings.work, tokenizer=settings.tokenizer)
+    growth.run(growth.Index(work=settings.work))
+    scored = list(_scored(settings))
+    indexed = growth.run(growth.Index(work=settings.work))
+    asked = [each for each in (generated, *scored) if isinstance(each, (Answered, judgements.Summary))]
+    new = not drawn.unchanged or bool(made) or any(each.new for each in asked) or bool(indexed.new)
+    return Summary(build=settings.work.account, stages=(drawn, generated, *made, *scored, indexed), new=new)
+
+
+def make_probes(work: Work, *, tokenizer: str) -> tuple[object, ...]:
+    """Finalize and compare with the siblings, unless that was done with exactly these replies."""
+    made_of = marks.fingerprint(work.folder, Stage.GENERATE, level=work.level, tokenizer=tokenizer)
+    if marks.is_made(work.folder, "probes", made_of):
+        return ()
+    finalized = finalize.run(finalize.Finalize(folder=work.folder, level=work.level, tokenizer=tokenizer))
+    compared = siblings.run(siblings.Siblings(folder=work.folder))
+    marks.mark(work.folder, "probes", made_of)
+    return finalized, compared
+
+
+def _scored(settings: Run) -> list[object]:
+    done: list[object] = []
+    for wave in range(len(settings.plan.waves())):
+        answer = answers.Answer(work=settings.work, by=settings.by, plan=settings.plan, wave=wave)
+        judge = judgements.Judge(work=settings.work, by=settings.by, targets=settings.targets)
+        done += [answers.run(answer), judgements.run(judge)]
+    return done
