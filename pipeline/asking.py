@@ -138,7 +138,7 @@ def ask(requests: Asked, *, work: Work, stage: Stage, call: Call, total: int, by
         _refuse_another_call(ledger, work, stage, call)
         before = ledger.counts(work.account, stage, call)
         run = RunContext(
-            build=work.build.name,
+            build=work.asked_as,
             stage=stage,
             call=call,
             folder=raw_folder(work.folder, stage),
@@ -151,14 +151,14 @@ def ask(requests: Asked, *, work: Work, stage: Stage, call: Call, total: int, by
         outcome = by.open().fulfil(requests, run=run)
         if outcome.paused:
             raise StageError(outcome.paused)
-        reasons = Counter(dead.reason for dead in ledger.dead(work.build.name, stage)) if outcome.dead else Counter()
+        reasons = Counter(dead.reason for dead in ledger.dead(work.asked_as, stage)) if outcome.dead else Counter()
     new = outcome.done - before.get(Fate.DONE, 0)
     return Answered(stage, outcome.done, outcome.dead, new, outcome.spent, dict(reasons.most_common()))
 
 
 def _refuse_another_call(ledger: Ledger, work: Work, stage: Stage, call: Call) -> None:
     """Raise StageError where the stage was asked of another model or with another prompt: two builds would be mixed."""
-    for one in ledger.submissions(build=work.build.name):
+    for one in ledger.submissions(build=work.asked_as):
         if (
             (one.account, one.stage) == (work.account, stage)
             and one.state in (*OPEN, State.CLOSED)

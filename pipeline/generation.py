@@ -56,7 +56,7 @@ def run(settings: Generate) -> Answered | Estimate:
 def call(work: Work, by: Asking) -> Call:
     """Return what all requests to the generator share."""
     return by.call(
-        prompt=prompt_fingerprint(work.level), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
+        prompt=prompt_fingerprint(work.addendum), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
     )
 
 
@@ -64,7 +64,7 @@ def requests(work: Work, by: Asking) -> Iterator[Request]:
     """Yield one request a document, in the order of the round."""
     shared = call(work, by)
     for drawn in read_documents(work.folder):
-        asked = prompt(drawn, level=work.level)
+        asked = prompt(drawn, addendum=work.addendum)
         body = catalog.body(shared, system=asked.system, user=asked.user)
         yield Request(Item(Stage.GENERATE, drawn.doc_id, work.level), shared, body)
 

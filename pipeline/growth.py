@@ -26,7 +26,7 @@ from pipeline.errors import StageError
 from pipeline.files import locked, put, sweep, sweep_drafts
 from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.made import Made, MadeProbe, Scores, published
-from pipeline.rounds import Round, read_round
+from pipeline.rounds import read_round
 from pipeline.rows import IndexRows, Own, Place, Row, index_rows
 from pipeline.scores import with_scores
 from pipeline.scoring import Plan, read_plan
@@ -85,16 +85,16 @@ def run(settings: Index) -> Summary:
     settings.work.check(finalized=True)
     folder, build = settings.work.folder, settings.work.build
     drawn = read_round(folder)
-    if drawn is None or folder.parent.name != "rounds":
+    if drawn is None or drawn.round is None:
         raise StageError(f"{folder} is no round; only rounds are in the index.")
     inputs = _inputs(folder)
     with locked(build):
         before = [part for part in _parts(build) if part["round"] == drawn.round]
         if before and all(part.get("inputs") == inputs for part in before):
-            return _summary(drawn, before, new=0)
+            return _summary(drawn.round, before, new=0)
         _sweep(build, folder)
-        new = _grow(build, folder, drawn, inputs)
-        return _summary(drawn, [part for part in _parts(build) if part["round"] == drawn.round], new=new)
+        new = _grow(build, folder, drawn.round, inputs)
+        return _summary(drawn.round, [part for part in _parts(build) if part["round"] == drawn.round], new=new)
 
 
 def _parts(build: Path) -> tuple[Part, ...]:
@@ -102,9 +102,9 @@ def _parts(build: Path) -> tuple[Part, ...]:
     return manifest.parts if manifest else ()
 
 
-def _summary(drawn: Round, parts: list[Part], *, new: int) -> Summary:
+def _summary(round_: int, parts: list[Part], *, new: int) -> Summary:
     documents, probes = (sum(part[table]["rows"] for part in parts) for table in ("docs", "probes"))
-    return Summary(drawn.round, documents, probes, len(parts), new)
+    return Summary(round_, documents, probes, len(parts), new)
 
 
 def _inputs(folder: Path) -> str:
@@ -127,17 +127,17 @@ def _sweep(build: Path, folder: Path) -> None:
     sweep(folder / "source", keep={name for part in _parts(build) for name in part.get("source", ())})
 
 
-def _grow(build: Path, folder: Path, drawn: Round, inputs: str) -> int:
+def _grow(build: Path, folder: Path, round_: int, inputs: str) -> int:
     """Write the shards that changed, each into the index as soon as it is ready; return how many those were."""
     plan = read_plan(folder) or Plan()
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
     new = 0
-    for number, shard in enumerate(_shards(_finished(folder))):
-        name = f"r{drawn.round}-{number:04d}-{_digest(shard, plan)}"
+    for number, shard in enumerate(_shards(finished(folder))):
+        name = f"r{round_}-{number:04d}-{digest(shard, plan)}"
         old = next((part for part in _parts(build) if part["name"] == name), None)
-        part = old or _write(build, folder, shard, plan=plan, name=name, round_=drawn.round)
+        part = old or _write(build, folder, shard, plan=plan, name=name, round_=round_)
         about = {"shard": number, "inputs": inputs, "last": len(shard) < DOCUMENTS}
         _list(build, part | about | {"rejects": {"rows": 0 if number else rejects}})
         new += old is None
@@ -156,7 +156,8 @@ def _lines(path: Path) -> int:
         return sum(1 for _ in file)
 
 
-def _finished(folder: Path) -> Iterator[Finished]:
+def finished(folder: Path) -> Iterator[Finished]:
+    """Yield the finalized documents of a folder in order, with all that is known of their probes."""
     rows = groupby(_rows(folder / "siblings.parquet"), key=itemgetter("doc_id"))
     doc_id, measured = next(rows, (None, iter(())))
     for made, scores in with_scores(folder):
@@ -174,11 +175,12 @@ def _rows(path: Path) -> Iterator[Row]:
                 yield from batch.to_pylist()
 
 
-def _digest(shard: list[Finished], plan: Plan) -> str:
-    digest = sha256(f"{code_version()} {plan}".encode())
-    for finished in shard:
-        digest.update(repr(finished).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:8]
+def digest(shard: list[Finished], plan: Plan) -> str:
+    """Return a name for what the index will say of these documents."""
+    hashed = sha256(f"{code_version()} {plan}".encode())
+    for each in shard:
+        hashed.update(repr(each).encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()[:8]
 
 
 def _list(build: Path, part: Part) -> None:
@@ -201,21 +203,21 @@ def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name
     path = folder / "source" / f"{name}.parquet"
     place = Place(stored_at(path), 0, round_, None)
     try:
-        put(path, partial(_write_rows, shard, plan, place, scratch))
+        put(path, partial(write_rows, shard, plan, place, scratch / "0"))
         part = write_part(build, scratch, name=name, round_=round_)
     finally:
         shutil.rmtree(scratch)
     return part | {"source": [path.name]}
 
 
-def _write_rows(shard: list[Finished], plan: Plan, place: Place, scratch: Path, draft: Path) -> None:
-    """Write a shard's published rows to `draft`, and its unsorted index rows to `scratch`."""
+def write_rows(shard: list[Finished], plan: Plan, place: Place, unit: Path, draft: Path) -> None:
+    """Write a shard's published rows to `draft`, and its unsorted index rows to `<unit>-<table>.parquet`."""
     rest = iter(shard)
     number = 0
     with ExitStack() as stack:
         stored = stack.enter_context(pq.ParquetWriter(draft, CARD, compression="zstd"))
         writers = {
-            table: stack.enter_context(pq.ParquetWriter(scratch / f"0-{table}.parquet", schema, compression="lz4"))
+            table: stack.enter_context(pq.ParquetWriter(f"{unit}-{table}.parquet", schema, compression="lz4"))
             for table, schema in SHARDS.items()
         }
         while some := list(islice(rest, GROUP)):

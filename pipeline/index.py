@@ -77,7 +77,7 @@ def is_complete(build: Path, manifest: Manifest) -> bool:
     return all((build / "index" / part[table]["file"]).is_file() for part in manifest.parts for table in TABLES)
 
 
-def write_part(build: Path, shards: Path, *, name: str, round_: int) -> Part:
+def write_part(build: Path, shards: Path, *, name: str, round_: int | None) -> Part:
     """Sort the shards of a folder (`<unit>-<table>.parquet`) into one part of the index and return its entry.
 
     Raises StageError where memory and disk do not suffice for sorting.
