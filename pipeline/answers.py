@@ -9,7 +9,7 @@ from pipeline.answer import prompt, prompt_fingerprint
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
 from pipeline.errors import StageError
-from pipeline.estimate import Estimate, estimate
+from pipeline.estimate import Estimate
 from pipeline.made import Made, MadeProbe
 from pipeline.models import catalog
 from pipeline.scoring import Plan, write_plan
@@ -68,7 +68,7 @@ def run(settings: Answer) -> Answered | Estimate:
     """Ask for every answer that was not asked for, and say how that left the stage."""
     settings.work.check(finalized=True)
     if settings.only_estimate:
-        return estimate(requests(settings), batch=settings.by.batch)
+        return asking.cost(requests(settings), work=settings.work, by=settings.by)
     write_plan(settings.work.folder, settings.plan)
     return asking.ask(
         lambda: requests(settings),

@@ -3,15 +3,16 @@
 import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.calls import Call, Stage
+from pipeline.calls import Call, Request, Stage
 from pipeline.errors import StageError
+from pipeline.estimate import NOTHING, Estimate, estimate
 from pipeline.ledger import Ledger, ledger_at
 from pipeline.models import catalog
 from pipeline.models.backend import Asked, Backend, RunContext
@@ -151,9 +152,19 @@ def ask(requests: Asked, *, work: Work, stage: Stage, call: Call, total: int, by
         outcome = by.open().fulfil(requests, run=run)
         if outcome.paused:
             raise StageError(outcome.paused)
-        reasons = Counter(dead.reason for dead in ledger.dead(work.asked_as, stage)) if outcome.dead else Counter()
+        dead = ledger.dead(work.asked_as, stage, account=work.account)
+        reasons = Counter(one.reason for one in dead)
     new = outcome.done - before.get(Fate.DONE, 0)
     return Answered(stage, outcome.done, outcome.dead, new, outcome.spent, dict(reasons.most_common()))
+
+
+def cost(requests: Iterable[Request], *, work: Work, by: Asking) -> Estimate:
+    """Return what those of `requests` cost that were not asked yet; asks nothing."""
+    with ledger_at(work.root / "ledger.db") as ledger:
+        left = ledger.unsettled(work.asked_as, requests)
+        if by.backend == Recorded.name:
+            return NOTHING._replace(requests=sum(1 for _ in left))
+        return estimate(left, batch=by.batch)
 
 
 def _refuse_another_call(ledger: Ledger, work: Work, stage: Stage, call: Call) -> None:

@@ -53,6 +53,11 @@ class Books:
         state, reason = row.fetchone()
         return Fate(state), reason
 
+    def fates(self, build: str) -> Iterator[tuple[str, Fate]]:
+        """Yield every request of a build that ever went out, by id, with where it stands."""
+        for row in self._db.execute("select id, state from request where build = ? order by id", (build,)):
+            yield row["id"], Fate(row["state"])
+
     def counts(self, account: str, stage: Stage, call: Call) -> dict[Fate, int]:
         """Return how many requests of a stage, asked with `call` for the money of `account`, met each fate."""
         rows = self._db.execute(

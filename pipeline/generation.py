@@ -1,17 +1,17 @@
 """Stage `generate`: ask the generator for the probes of each document, one call a document."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline import asking, work
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
-from pipeline.estimate import Estimate, estimate
+from pipeline.estimate import Estimate
 from pipeline.generate import prompt, prompt_fingerprint
 from pipeline.models import catalog
 from pipeline.replies import generator_schema
-from pipeline.rounds import read_documents, read_round
+from pipeline.rounds import Drawn, read_documents, read_round
 from pipeline.work import Work
 
 THINKING, MAX_TOKENS = 8_000, 28_000  # dataset card, "Generator"
@@ -40,11 +40,12 @@ def settings(arguments: Namespace) -> Generate:
 def run(settings: Generate) -> Answered | Estimate:
     """Ask the generator about every document it was not asked about, and say how that left the stage."""
     settings.work.check()
-    if settings.only_estimate:
-        return cost(settings.work, settings.by)
     drawn = read_round(settings.work.folder)
+    if settings.only_estimate:
+        documents = read_documents(settings.work.folder)
+        return asking.cost(requests(documents, settings.work, settings.by), work=settings.work, by=settings.by)
     return asking.ask(
-        lambda: requests(settings.work, settings.by),
+        lambda: requests(read_documents(settings.work.folder), settings.work, settings.by),
         work=settings.work,
         stage=Stage.GENERATE,
         call=call(settings.work, settings.by),
@@ -60,15 +61,10 @@ def call(work: Work, by: Asking) -> Call:
     )
 
 
-def requests(work: Work, by: Asking) -> Iterator[Request]:
-    """Yield one request a document, in the order of the round."""
-    shared = call(work, by)
-    for drawn in read_documents(work.folder):
-        asked = prompt(drawn, addendum=work.addendum)
+def requests(documents: Iterable[Drawn], work: Work, by: Asking) -> Iterator[Request]:
+    """Yield one request a document, in their order."""
+    shared, addendum = call(work, by), work.addendum
+    for drawn in documents:
+        asked = prompt(drawn, addendum=addendum)
         body = catalog.body(shared, system=asked.system, user=asked.user)
         yield Request(Item(Stage.GENERATE, drawn.doc_id, work.level), shared, body)
-
-
-def cost(work: Work, by: Asking) -> Estimate:
-    """Return what asking the generator costs, all documents together, whether asked before or not."""
-    return estimate(requests(work, by), batch=by.batch)

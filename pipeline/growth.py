@@ -26,6 +26,7 @@ from pipeline.errors import StageError
 from pipeline.files import locked, put, sweep, sweep_drafts
 from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.made import Made, MadeProbe, Scores, published
+from pipeline.rejects import Reason
 from pipeline.rounds import read_round
 from pipeline.rows import IndexRows, Own, Place, Row, index_rows
 from pipeline.scores import with_scores
@@ -129,7 +130,7 @@ def _sweep(build: Path, folder: Path) -> None:
 
 def _grow(build: Path, folder: Path, round_: int, inputs: str) -> int:
     """Write the shards that changed, each into the index as soon as it is ready; return how many those were."""
-    plan = read_plan(folder) or Plan()
+    plan = read_plan(folder)
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
@@ -175,7 +176,7 @@ def _rows(path: Path) -> Iterator[Row]:
                 yield from batch.to_pylist()
 
 
-def digest(shard: list[Finished], plan: Plan) -> str:
+def digest(shard: list[Finished], plan: Plan | None) -> str:
     """Return a name for what the index will say of these documents."""
     hashed = sha256(f"{code_version()} {plan}".encode())
     for each in shard:
@@ -196,7 +197,7 @@ def _list(build: Path, part: Part) -> None:
     write_manifest(build, Manifest(fingerprint=manifest.fingerprint, parts=tuple(parts)))
 
 
-def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name: str, round_: int) -> Part:
+def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan | None, name: str, round_: int) -> Part:
     """Write a shard in the published form and as a part of the index; return the entry of the part."""
     scratch = build / SCRATCH
     scratch.mkdir()
@@ -210,7 +211,7 @@ def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan, name
     return part | {"source": [path.name]}
 
 
-def write_rows(shard: list[Finished], plan: Plan, place: Place, unit: Path, draft: Path) -> None:
+def write_rows(shard: list[Finished], plan: Plan | None, place: Place, unit: Path, draft: Path) -> None:
     """Write a shard's published rows to `draft`, and its unsorted index rows to `<unit>-<table>.parquet`."""
     rest = iter(shard)
     number = 0
@@ -237,8 +238,10 @@ def write_rows(shard: list[Finished], plan: Plan, place: Place, unit: Path, draf
                 writers[table].write_batch(pa.RecordBatch.from_pylist(found, SHARDS[table]))
 
 
-def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan) -> tuple[Row, IndexRows]:
+def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan | None) -> tuple[Row, IndexRows]:
     made, scores = finished.made, finished.scores.get(probe.slot)
+    if scores and plan:
+        scores = _padded(scores, plan)
     row = published(made, probe, scores)
     own = Own(
         opening_end=made.opening_end,
@@ -248,10 +251,21 @@ def _indexed(finished: Finished, probe: MadeProbe, place: Place, *, plan: Plan) 
             "reading": made.reading,
             "prompt": made.prompt,
             **finished.measures.get(probe.slot, {}),
-            **(_scoring(scores, plan) if probe.scope in SCORED_SCOPES else {}),
+            **(_scoring(scores, plan) if plan and probe.scope in SCORED_SCOPES else {}),
         },
     )
     return row._asdict(), index_rows(row, place, own=own)
+
+
+def _padded(scores: Scores, plan: Plan) -> Scores:
+    """Return scores with a place for each answer that is due, null with a reason where nothing came."""
+    missing = 0 if plan.decided(scores.scores) else plan.k - len(scores.answers)
+    nothing, reasons = [None] * missing, [str(Reason.NO_REPLY)] * missing
+    return scores._replace(
+        answers=[*scores.answers, *nothing],
+        scores=[*scores.scores, *nothing],
+        reasons=[*scores.reasons, *reasons],
+    )
 
 
 def _scoring(scores: Scores | None, plan: Plan) -> Row:

@@ -8,7 +8,7 @@ from functools import partial
 from pipeline import asking, scores, work
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
-from pipeline.estimate import Estimate, estimate
+from pipeline.estimate import Estimate
 from pipeline.judge import prompt, prompt_fingerprint
 from pipeline.made import Made, MadeProbe
 from pipeline.models import catalog
@@ -74,7 +74,8 @@ def run(settings: Judge) -> Summary | Estimate:
     collect()
     makers = {Stage.JUDGE: requests} | ({Stage.CEILING: ceilings} if settings.targets else {})
     if settings.only_estimate:
-        return estimate((one for make in makers.values() for one in make(settings)), batch=settings.by.batch)
+        every = (one for make in makers.values() for one in make(settings))
+        return asking.cost(every, work=settings.work, by=settings.by)
     asked = tuple(
         asking.ask(
             partial(make, settings),

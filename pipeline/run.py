@@ -1,5 +1,6 @@
 """Stage `run`: all stages of a round, one after the other, each going on where it stopped."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,8 @@ from pipeline import answers, asking, finalize, generation, growth, judgements, 
 from pipeline.asking import RECORDED_MODEL, SAMPLE, Answered, Asking
 from pipeline.calls import Stage
 from pipeline.errors import StageError
+from pipeline.forecast import Forecast, forecast
+from pipeline.rounds import read_round
 from pipeline.scoring import Plan
 from pipeline.work import Work
 
@@ -50,32 +53,25 @@ def add_arguments(parser: ArgumentParser) -> None:
     asking.add_arguments(parser)
     answers.add_k(parser)
     judgements.add_targets(parser)
-    parser.add_argument("--docs", type=int, default=DOCUMENTS, metavar="N", help=f"documents (default: {DOCUMENTS})")
+    parser.add_argument("--docs", type=int, metavar="N", help=f"how many documents (default: {DOCUMENTS})")
     parser.add_argument("--stop-at", type=float, choices=(0.8, 0.4), help="ask no further once an answer scores this")
-    parser.add_argument("--source", default=str(SAMPLE_SOURCE), help="rollouts (default: the sample's)")
+    parser.add_argument("--source", help="rollouts: Parquet, JSONL or a Hub data set (default: the sample's)")
     parser.add_argument("--split", default="train", help="split of a Hugging Face data set (default: train)")
     parser.add_argument("--source-model", metavar="NAME", help="the model that wrote the rollouts")
     parser.add_argument("--tokenizer", metavar="NAME", help=f"Hub id or folder, for lens (default: {tokens.DEFAULT})")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
+    parser.add_argument("--seed", type=int, help="seed of the draw (default: 0)")
 
 
 def settings(arguments: Namespace) -> Run:
-    """Return the settings that the command line names; raises StageError for what cannot be."""
-    ours = Path(arguments.source).expanduser().resolve() == SAMPLE_SOURCE
-    source_model = arguments.source_model or (RECORDED_MODEL if ours else None)
-    if source_model is None:
-        raise StageError(f"Say --source-model NAME: {arguments.source} does not tell which model wrote its rollouts.")
+    """Return the settings that the command line names; raises StageError for what cannot be.
+
+    What is left out of a draw is as it was where the round was drawn before.
+    """
     place = work.work(arguments)
+    draw = _draw(arguments, place)
+    ours = _is_the_samples(draw.source)
     return Run(
-        sample=sample.Sample(
-            source=arguments.source,
-            build=place.build,
-            round=arguments.round,
-            documents=arguments.docs,
-            source_model=source_model,
-            seed=arguments.seed,
-            split=arguments.split,
-        ),
+        sample=draw,
         work=place,
         by=asking.asking(arguments),
         tokenizer=arguments.tokenizer or (str(SAMPLE_TOKENIZER) if ours else tokens.DEFAULT),
@@ -85,8 +81,40 @@ def settings(arguments: Namespace) -> Run:
     )
 
 
-def run(settings: Run) -> Summary:
+def _draw(arguments: Namespace, place: Work) -> sample.Sample:
+    before = read_round(place.folder)
+    source = arguments.source or (before.source["name"] if before else str(SAMPLE_SOURCE))
+    model = arguments.source_model or (before.source_model if before else None)
+    if model is None and _is_the_samples(source):
+        model = RECORDED_MODEL
+    if model is None:
+        raise StageError(f"Say --source-model NAME: {source} does not tell which model wrote its rollouts.")
+    return sample.Sample(
+        source=source,
+        build=place.build,
+        round=arguments.round,
+        documents=_given(arguments.docs, before.asked if before else DOCUMENTS),
+        source_model=model,
+        seed=_given(arguments.seed, before.seed if before else 0),
+        split=arguments.split,
+    )
+
+
+def _given(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
+
+
+def _is_the_samples(source: str) -> bool:
+    return Path(source).expanduser().resolve() == SAMPLE_SOURCE
+
+
+def run(settings: Run) -> Summary | Forecast:
     """Run what is left of the round and say what was done; raises StageError where it cannot go on."""
+    if settings.only_estimate or not settings.by.free:
+        ahead = forecast(settings.sample, settings.work, settings.by, plan=settings.plan, targets=settings.targets)
+        if settings.only_estimate:
+            return ahead
+        sys.stderr.write(f"{ahead}\n")
     drawn = sample.run(settings.sample)
     generated = generation.run(generation.Generate(work=settings.work, by=settings.by))
     made = make_probes(settings.work, tokenizer=settings.tokenizer)

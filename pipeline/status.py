@@ -1,4 +1,4 @@
-"""Stage `status`: what a build holds, and where its card disagrees with itself or with the data."""
+"""Stage `status`: what a build holds, how far its rounds are and what they cost, and where its card disagrees."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pipeline.build import CARD_FILE
 from pipeline.card import Difference, Facts, reconcile
+from pipeline.course import Course, course
 from pipeline.index import read_manifest
 from pipeline.settings import build_folder
 from queries.schema import SCORED_SCOPES, Label
-from queries.store import Row, Store, read_index
+from queries.store import Index, Row, Store, read_index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Status:
     rounds: dict[str, int]
     levels: dict[str, int]
     differences: list[Difference]
+    course: Course
 
     def __str__(self) -> str:
         """The build as a person reads it in a terminal."""
@@ -56,6 +58,7 @@ class Status:
             lines.append(f"max score of {self.scored:,}: mean {self.mean:.3f}, sd {self.sd or 0:.3f}, fifths {bins}")
         lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
         lines += [f"the card: {difference}" for difference in self.differences]
+        lines += [told] if (told := str(self.course)) else []
         return "\n".join(lines)
 
 
@@ -80,8 +83,9 @@ def run(settings: Show) -> Status | str:
 
 
 def status(build: Path) -> Status:
-    """Return what a build holds. Raises BuildError where it has no index."""
-    with closing(Store(read_index(build))) as store:
+    """Return what a build holds. Raises BuildError where it has no index and no round."""
+    done = course(build)
+    with closing(Store(_index(build, done))) as store:
         (totals,) = store.fetch("status_totals")
         groups = store.fetch("status_groups")
         flags = _flags(store)
@@ -97,7 +101,15 @@ def status(build: Path) -> Status:
         rounds=_by(groups, "round"),
         levels=_by(groups, "level"),
         differences=_differences(build, totals, groups),
+        course=done,
     )
+
+
+def _index(build: Path, done: Course) -> Index:
+    """Return the index of a build, an empty one where a round was drawn and nothing is indexed yet."""
+    if done.drawn and read_manifest(build) is None:
+        return Index(build=build, revision="")
+    return read_index(build)
 
 
 def flag_counts(build: Path) -> dict[str, int]:

@@ -14,6 +14,7 @@ from queries.schema import Scope, Target
 from queries.splits import Span, sides
 
 DEFAULT = "Qwen/Qwen3-8B"  # the tokenizer of the published lens probes (dataset card)
+ROOT = Path(__file__).parents[1]
 MARGIN = 8  # tokens at a window's cut end that may differ from those of the whole text
 
 
@@ -97,7 +98,13 @@ def load(name: str) -> Tokenizer:
         raise StageError(f"The tokenizer {name} could not be loaded ({reason}); name a folder or a Hub id.") from error
     if not getattr(loaded, "is_fast", False):
         raise StageError(f"The tokenizer {name} cannot say where its tokens stand; it needs a tokenizer.json.")
-    return Tokenizer(name, loaded.backend_tokenizer)
+    return Tokenizer(_stored(folder) if folder.is_dir() else name, loaded.backend_tokenizer)
+
+
+def _stored(folder: Path) -> str:
+    """Return the name of a folder as it may be published: its place in this project, or its own name."""
+    home = folder.resolve()
+    return home.relative_to(ROOT).as_posix() if home.is_relative_to(ROOT) else home.name
 
 
 def token_count(probe: Probe, tokenizer: Tokenizer) -> str | None:

@@ -27,6 +27,7 @@ KEYS = {
     "rounds",
     "levels",
     "differences",
+    "course",
 }
 CARD = """
 | word | 5 | a single content word |

@@ -1,0 +1,18 @@
+-- One row a pair of documents of two rounds that share at least half of their runs of eight words (V17).
+-- One run in eight is compared, the same ones in every document: those whose hash is divisible by eight.
+with words as (
+    select doc_key, round, regexp_extract_all(lower(text), '\w+') as words from docs
+), runs as (
+    select distinct doc_key, round, hash(words[place : place + 7]) as run
+    from words, unnest(range(1, len(words) - 6)) as places(place)
+), sampled as (
+    select * from runs where run % 8 = 0
+), sizes as (
+    select doc_key, count(*) as runs from sampled group by doc_key
+)
+select one.doc_key as doc_key, other.doc_key as other, count(*) as shared, any_value(least(a.runs, b.runs)) as runs
+from sampled as one join sampled as other on one.run = other.run and one.round < other.round
+join sizes as a on a.doc_key = one.doc_key
+join sizes as b on b.doc_key = other.doc_key
+group by one.doc_key, other.doc_key
+having count(*) >= 0.5 * any_value(least(a.runs, b.runs));
