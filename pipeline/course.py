@@ -22,9 +22,7 @@ Row = dict[str, Any]
 class Course:
     """How far a build is; money in USD, times in ISO 8601."""
 
-    drawn: list[Row] = field(
-        default_factory=list
-    )  # a round: when, its seed, documents, probes, rejects
+    drawn: list[Row] = field(default_factory=list)  # a round: when, its seed, documents, probes, rejects
     batches: dict[str, int] = field(default_factory=dict)  # submissions by state, Message Batches and others
     accounts: list[Row] = field(default_factory=list)  # a round's money, and why it is paused
     dead: list[Row] = field(default_factory=list)  # requests that were given up, by account, stage and reason
@@ -49,12 +47,12 @@ def course(build: Path) -> Course:
     if not path.exists():
         return Course(drawn=drawn)
     with ledger_at(path) as ledger:
-        submissions = ledger.submissions(build=build.name)
+        submissions = [one for one in ledger.submissions() if one.account.startswith(f"{build.name}/")]
         return Course(
             drawn=drawn,
             batches=dict(sorted(Counter(str(one.state) for one in submissions).items())),
             accounts=_accounts(ledger, {one.account for one in submissions}),
-            dead=_dead(ledger, build.name, submissions),
+            dead=_dead(ledger, submissions),
             deadlines=[_waiting(one) for one in submissions if one.batch and one.state in OPEN],
         )
 
@@ -77,9 +75,9 @@ def _accounts(ledger: Ledger, names: set[str]) -> list[Row]:
     ]
 
 
-def _dead(ledger: Ledger, build: str, submissions: list[Submission]) -> list[Row]:
+def _dead(ledger: Ledger, submissions: list[Submission]) -> list[Row]:
     rows = []
-    for account in sorted({one.account for one in submissions}):
+    for account, build in sorted({(one.account, one.build) for one in submissions}):
         for stage in Stage:
             reasons = Counter(dead.reason for dead in ledger.dead(build, stage, account=account))
             rows += [

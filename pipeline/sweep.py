@@ -16,14 +16,14 @@ from pipeline.asking import RECORDED_MODEL, SAMPLE, Asking
 from pipeline.build import read_build, write_build
 from pipeline.calls import Stage
 from pipeline.errors import StageError
-from pipeline.estimate import NOTHING, Estimate
 from pipeline.files import locked
+from pipeline.forecast import Forecast
 from pipeline.models.recorded import Recorded, read_recordings
-from pipeline.rounds import Drawn, Round, read_round, write_round
+from pipeline.rounds import Drawn, Round, read_documents, read_round, write_round
 from pipeline.run import SAMPLE_SOURCE, SAMPLE_TOKENIZER, make_probes
 from pipeline.seeds import row_seed
 from pipeline.settings import build_folder
-from pipeline.sweep_asking import at_level, cost, generate, score
+from pipeline.sweep_asking import at_level, forecast, generate, score
 from pipeline.sweep_index import grow
 from pipeline.sweeps import Level, Result, Sweep, read_notes, read_results, read_sweep, sweep_folder, write_sweep
 from pipeline.work import Work
@@ -155,10 +155,10 @@ def parse_levels(text: str) -> tuple[int, ...]:
     return tuple(sorted(levels))
 
 
-def run(order: Order) -> Summary | Estimate:
+def run(order: Order) -> Summary | Forecast:
     """Do what is left of the sweep and say what was done; raises StageError where it cannot go on."""
     if order.only_estimate:
-        return _estimate(order)
+        return _forecast(order)
     sweep, whole = _draw(order), order.work
     asked = generate(whole, sweep, by=order.by)
     made = [make_probes(at_level(whole, level), tokenizer=order.tokenizer) for level in sorted(sweep.levels)]
@@ -267,10 +267,11 @@ def _choose(order: Order, source: sources.Source, fingerprint: dict[str, str]) -
     return chosen[: order.documents], dict(unusable), words
 
 
-def _estimate(order: Order) -> Estimate:
-    """Return what the sweep costs in all, without setting it up; recorded replies cost nothing."""
-    if order.by.backend == Recorded.name:
-        return NOTHING
+def _forecast(order: Order) -> Forecast:
+    """Return what is left to pay for the sweep, set up or not; sets nothing up."""
+    before = read_sweep(order.work.folder)
+    if before:
+        return forecast(read_documents(order.work.folder), order.work, _extended(before, order), by=order.by)
     source = sources.find(order.source, split=order.split)
     fingerprint = sources.fingerprint(source)
     chosen, _, words = _choose(order, source, fingerprint)
@@ -280,4 +281,4 @@ def _estimate(order: Order) -> Estimate:
         for each in rollouts.read(source, fingerprint)
         if each.doc_id in ids
     )
-    return cost(documents, _sweep(order, documents=len(chosen), chosen=words, made_at=""), by=order.by)
+    return forecast(documents, order.work, _sweep(order, documents=len(ids), chosen=words, made_at=""), by=order.by)

@@ -6,19 +6,18 @@ from functools import partial
 from pipeline import answers, asking, freezing, judgements, scores
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
-from pipeline.estimate import Estimate, estimate, typical
+from pipeline.forecast import SCORED, Forecast, priced, warning
 from pipeline.generate import PROMPTS, prompt
 from pipeline.generation import MAX_TOKENS, THINKING
+from pipeline.ledger import ledger_at
 from pipeline.models import catalog
 from pipeline.prompts import fingerprint
 from pipeline.replies import generator_schema
 from pipeline.rounds import Drawn, level_folder, read_documents
 from pipeline.scoring import Plan, write_plan
+from pipeline.submission import Fate
 from pipeline.sweeps import Sweep
 from pipeline.work import Work, read_level
-from queries.schema import SCORED_SCOPES, SLOTS
-
-SCORED_SLOTS = sum(scope in SCORED_SCOPES for scope in SLOTS)
 
 
 def at_level(whole: Work, level: int) -> Work:
@@ -110,17 +109,18 @@ def score(whole: Work, sweep: Sweep, *, by: Asking) -> list[Answered]:
     return done
 
 
-def cost(documents: Iterable[Drawn], sweep: Sweep, *, by: Asking) -> Estimate:
-    """Return what a sweep over `documents` costs, asked before or not; scoring as the dataset card's calls cost.
+def forecast(documents: Iterable[Drawn], whole: Work, sweep: Sweep, *, by: Asking) -> Forecast:
+    """Return what is left to pay for a sweep over `documents`, set up or not; asks nothing.
 
     What freezing adds to a prompt, some 100 tokens, is left out: it depends on replies that are not there yet.
     """
-    drawn = list(documents)
     levels = sorted(sweep.levels)
-    requests = (one for each in drawn for one in _of_document(each, sweep, levels, told="", by=by))
-    scored = len(drawn) * len(levels) * SCORED_SLOTS * sweep.rollouts
-    return (
-        estimate(requests, batch=by.batch)
-        + typical(answers.call(by), Stage.ANSWER, requests=scored, batch=by.batch)
-        + typical(judgements.call(by), Stage.JUDGE, requests=scored, batch=by.batch)
-    )
+    requests = (one for each in documents for one in _of_document(each, sweep, levels, told="", by=by))
+    stages = {Stage.GENERATE: asking.cost(requests, work=whole, by=by)}
+    due = sweep.documents * len(levels) * SCORED * sweep.rollouts
+    with ledger_at(whole.root / "ledger.db") as ledger:
+        for stage, call in ((Stage.ANSWER, answers.call(by)), (Stage.JUDGE, judgements.call(by))):
+            counts = ledger.counts(whole.account, stage, call)
+            left = max(0, due - counts.get(Fate.DONE, 0) - counts.get(Fate.DEAD, 0))
+            stages[stage] = priced(call, stage, requests=left, by=by)
+        return Forecast(whole.account, stages, ledger.purse(whole.account), warning(by))
