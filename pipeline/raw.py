@@ -91,9 +91,9 @@ def _about(call: Call, prices: Prices) -> dict[str, Any]:
     return {**call._asdict(), "parameters": json.loads(call.parameters), "prices": costs}
 
 
-def lines(folder: Path) -> Iterator[bytes]:
-    """Yield every line of the raw files of `folder`, file by file in the order of their names."""
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+def lines(place: Path) -> Iterator[bytes]:
+    """Yield every line of a raw file, or of those of a folder, file by file in the order of their names."""
+    for path in [place] if place.is_file() else sorted(place.glob(f"*{SUFFIX}")):
         with gzip.open(path, "rb") as file:
             yield from file
 
@@ -123,12 +123,12 @@ def contents(path: Path) -> Contents | None:
     return Contents(call, prices, items, spent) if call else None
 
 
-def replies(folder: Path, *, call: Call | None = None) -> Iterator[Reply]:
-    """Yield every reply in the raw files of `folder` that was paid for, one at a time, each request's once.
+def replies(place: Path, *, call: Call | None = None) -> Iterator[Reply]:
+    """Yield every reply in a raw file, or in those of a folder, that was paid for, each request's once.
 
     With `call`, only replies to that prompt, model and parameters: files keep those to earlier ones too.
     """
-    for line in lines(folder):
+    for line in lines(place):
         value = json.loads(line)
         if value["result"]["type"] == "succeeded":
             reply = _reply(value)

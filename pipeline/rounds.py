@@ -77,6 +77,12 @@ def _shared(folder: Path) -> Path:
     return folder.parents[1] if folder.parent.name == LEVELS else folder
 
 
+def round_numbers(build: Path) -> list[int]:
+    """Return the numbers of the rounds of the build at `build`, in order; none where there is no build."""
+    folders = (build / "rounds").glob("*/")
+    return sorted(int(folder.name) for folder in folders if folder.name.isdecimal())
+
+
 def raw_folder(folder: Path, stage: Stage) -> Path:
     """Return where the raw replies of a stage are for a round, a sweep or a level of one."""
     return _shared(folder) / "raw" / stage

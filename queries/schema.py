@@ -103,6 +103,14 @@ class Thresholds(NamedTuple):
     hard_below: int = 40
     easy_from: int = 80
 
+    def label(self, score: int | None) -> Label:
+        """Return the automatic label of a max score in hundredths; UNSCORED where there is none."""
+        if score is None:
+            return Label.UNSCORED
+        if score < self.hard_below:
+            return Label.HARD
+        return Label.EASY if score >= self.easy_from else Label.MIDDLE
+
 
 SLOTS: tuple[Scope, ...] = (
     *(Scope.WORD,) * 5,

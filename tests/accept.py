@@ -17,9 +17,7 @@ def rendered() -> dict[str, Prompt]:
     document = Numbered.of(OPENING, ROLLOUTS[0], letter="A").text
     split = document.index(" His father")
     question = "What did the father do?"
-    blind = {
-        target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target
-    }
+    blind = {target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target}
     return {
         **{f"generator_{level:+d}": generate.prompt(drawn(), addendum=text) for level, text in addenda().items()},
         "generator_sample": generate.prompt(sample()[0], addendum=addenda()[-2]),

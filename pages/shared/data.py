@@ -13,7 +13,12 @@ from typing import Any
 
 import streamlit as st
 
+from pipeline import live
+from pipeline.calls import Stage
+from pipeline.live import Reject
+from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
+from pipeline.work import Work
 from queries.hits import hits as find_hits
 from queries.schema import Filter, Thresholds
 from queries.splits import Span
@@ -36,33 +41,40 @@ def annotator() -> str:
 
 
 def choose_build() -> None:
-    """Draw the build selector and the reader's name; stop the screen where there is no build to open."""
-    names = _build_names()
-    if not names:
-        st.title("No build yet")
-        st.text("Import one, then reload this page:")
-        st.code("python -m pipeline import sample/hub --build sample", language=None)
-        st.stop()
+    """Draw the build selector, where there is a build to open, and the reader's name."""
+    names = build_names()
     with st.sidebar:
-        st.selectbox("Build", names, key="build", bind="query-params")
+        if names:
+            st.selectbox("Build", names, key="build", bind="query-params")
         st.text(f"Reading as {annotator()}")
 
 
-def _build_names() -> list[str]:
+def build_names() -> list[str]:
     """Return the builds that can be opened, by name."""
     return sorted(path.parents[1].name for path in (data_root() / "builds").glob("*/index/index.json"))
 
 
 def current_build() -> OpenBuild:
-    """Return the build that the selector names; stop the screen with one sentence where it cannot be opened."""
-    path = build_folder(str(st.session_state["build"])).resolve()
+    """Return the build that the selector names; stop the screen where there is none, or it cannot be opened."""
+    name = st.session_state.get("build")
+    if name is None:
+        st.title("No build yet")
+        st.text("Make one on the screen Runs, or import one, then reload this page:")
+        st.code("python -m pipeline import sample/hub --build sample", language=None)
+        st.stop()
     try:
-        revision = _index(path).revision
-        settings = json.loads((path / "build.json").read_text(encoding="utf-8"))
+        return open_build(str(name))
     except (BuildError, OSError, ValueError) as error:
         st.title("This build cannot be opened")
         st.code(str(error), language=None, wrap_lines=True)
         st.stop()
+
+
+def open_build(name: str) -> OpenBuild:
+    """Return the build called `name` as it is now. Raises BuildError, OSError or ValueError where it cannot be read."""
+    path = build_folder(name).resolve()
+    revision = _index(path).revision
+    settings = json.loads((path / "build.json").read_text(encoding="utf-8"))
     thresholds = Thresholds(**settings["thresholds"])
     return OpenBuild(name=path.name, path=path, revision=revision, thresholds=thresholds)
 
@@ -83,7 +95,11 @@ def _store(path: Path, revision: str) -> Store:
 
 def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
     """Return the rows that answer queries/<name>.sql on the open build."""
-    build = current_build()
+    return ask_of(current_build(), name, where, **parameters)
+
+
+def ask_of(build: OpenBuild, name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
+    """Return the rows that answer queries/<name>.sql on `build`."""
     return _answer(build.path, build.revision, name, where, tuple(sorted(parameters.items())))
 
 
@@ -92,6 +108,16 @@ def _answer(
     path: Path, revision: str, name: str, where: Filter | None, parameters: tuple[tuple[str, Any], ...]
 ) -> list[Row]:
     return _store(path, revision).fetch(name, where, **dict(parameters))
+
+
+def raw_replies(work: Work, rejects: tuple[Reject, ...]) -> list[str | None]:
+    """Return the reply that each of `rejects` is about; None where there is none."""
+    return _raw_replies(work, rejects, raw_folder(work.folder, Stage.GENERATE).stat().st_mtime_ns)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _raw_replies(_work: Work, rejects: tuple[Reject, ...], changed_ns: int) -> list[str | None]:
+    return live.raw_replies(_work, rejects)
 
 
 def hits(text: str, looked_for: Search) -> list[Span]:

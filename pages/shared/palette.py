@@ -1,5 +1,6 @@
 """The colors that carry meaning, defined once. Blue to orange survives the common kinds of color blindness."""
 
+from pipeline.run_state import RunState
 from queries.schema import Label
 
 # Mid-tones with a contrast of 3:1 or more on both backgrounds of .streamlit/config.toml.
@@ -8,4 +9,14 @@ LABEL_COLORS = {
     Label.MIDDLE: "#8a8f98",
     Label.EASY: "#d9731a",
     Label.UNSCORED: "#7c818a",
+}
+
+STATE_COLORS = {
+    RunState.QUEUED: "#8a8f98",
+    RunState.RUNNING: "#3b7dd8",
+    RunState.PAUSED: "#d9731a",
+    RunState.FINISHED: "#2f8f5b",
+    RunState.FAILED: "#c8414b",
+    RunState.STOPPED: "#8a8f98",
+    RunState.DIED: "#c8414b",
 }

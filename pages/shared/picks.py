@@ -32,17 +32,19 @@ def show(name: str, where: Filter, *, probes: int) -> None:
     first = data.ask("list_up", where, sort=str(Sort.SCORE), descending=False, **_START)
     span = scores(where.score_from or 0, where.score_to if where.score_to is not None else 100)
     head = " · ".join(safe(word) for word in (name, span) if word)
-    lines = "".join(f"<li>{link(_line(probe), where, probe_id=probe['probe_id'])}</li>" for probe in first)
+    lines = "".join(f"<li>{link(line(probe), where, probe_id=probe['probe_id'])}</li>" for probe in first)
     st.html(
         f'{STYLE}<section class="picked"><p>{head}<br><b>{link(f"Open {probes:,} probes in Browse", where)}</b></p>'
         f"<ol>{lines}</ol></section>"
     )
 
 
-def _line(probe: Row) -> str:
+def line(probe: Row) -> str:
+    """Return a probe as one line of a list: score, kind and question, escaped."""
     color = LABEL_COLORS[Label(probe["label"])]
+    score = "–" if probe["score"] is None else f"{probe['score'] / 100:.2f}"
     kind = " · ".join(safe(probe[name]) for name in ("scope", "target") if probe[name])
     return (
-        f'<span class="mark" style="--label: {color}"></span><b>{probe["score"] / 100:.2f}</b> {kind}'
+        f'<span class="mark" style="--label: {color}"></span><b>{score}</b> {kind}'
         f"<span>{safe(probe['question']) or 'no question'}</span>"
     )

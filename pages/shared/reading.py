@@ -156,12 +156,7 @@ def act(action: Action) -> None:
 
 def label(probe: Row, where: Filter) -> Label:
     """Return the automatic label of `probe` under the cuts of `where`."""
-    score, (hard_below, easy_from) = probe["score"], where.thresholds
-    if score is None:
-        return Label.UNSCORED
-    if score < hard_below:
-        return Label.HARD
-    return Label.EASY if score >= easy_from else Label.MIDDLE
+    return where.thresholds.label(probe["score"])
 
 
 def badges(probe: Row) -> None:

@@ -105,12 +105,23 @@ class Model:
 
 
 @cache
+def names() -> tuple[str, ...]:
+    """Return the models that have a price, in the order of models.toml."""
+    return tuple(name for name in _rows() if name != LOCAL)
+
+
+@cache
+def _rows() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+@cache
 def model(name: str) -> Model:
     """Return the model called `name`: a row, an alias of one, or `local:<name on the server>`.
 
     Raises StageError for any other name.
     """
-    rows = tomllib.loads(Path(__file__).with_name("models.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+    rows = _rows()
     known = {alias: key for key, row in rows.items() for alias in (key, *row["aliases"])}
     family, _, rest = name.partition(":")
     if family not in known or (family == LOCAL) != bool(rest):
