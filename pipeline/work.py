@@ -86,14 +86,16 @@ def work(arguments: Namespace) -> Work:
     """Return the round that the command line names; raises StageError for a level without a prompt."""
     if arguments.round < 0:
         raise StageError(f"--round {arguments.round}: rounds are counted from 0.")
-    build = build_folder(arguments.build)
-    folder = round_folder(build, arguments.round)
-    level = arguments.level
+    found = of_round(build_folder(arguments.build), arguments.round, level=arguments.level)
+    known = addenda(found.build)
+    if found.level not in known:
+        raise StageError(f"--level {found.level}: there are the levels {', '.join(map(str, known))}.")
+    return found
+
+
+def of_round(build: Path, number: int, *, level: int | None) -> Work:
+    """Return a round of a build at `level`; without one at the level it is made at, else at the build's."""
+    folder = round_folder(build, number)
     if level is None:
         level = read_level(folder)
-    if level is None:
-        level = chosen_level(build)
-    known = addenda(build)
-    if level not in known:
-        raise StageError(f"--level {level}: there are the levels {', '.join(map(str, known))}.")
-    return Work(build=build, folder=folder, level=level)
+    return Work(build=build, folder=folder, level=chosen_level(build) if level is None else level)
