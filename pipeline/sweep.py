@@ -25,12 +25,12 @@ from pipeline.seeds import row_seed
 from pipeline.settings import build_folder
 from pipeline.sweep_asking import at_level, forecast, generate, score
 from pipeline.sweep_index import grow
-from pipeline.sweeps import Level, Result, Sweep, read_notes, read_results, read_sweep, sweep_folder, write_sweep
+from pipeline.sweeps import Level, Result, Sweep, find_sweep, read_notes, read_results, sweep_folder, write_sweep
 from pipeline.work import Work
 
 LEVELS = "-3..3"
 DOCUMENTS = 100  # dataset card, "Calibration"
-NAME = "sweep"
+NAME = "calibration"
 SPAN = re.compile(r"(?P<low>[-+]?\d)(?:\.\.(?P<high>[-+]?\d))?")
 
 
@@ -173,7 +173,7 @@ def _draw(order: Order) -> Sweep:
     """Set the sweep up, or more of its levels, and return it; what it is made of never changes."""
     folder = order.work.folder
     with locked(folder):
-        before = read_sweep(folder)
+        before = find_sweep(folder)
         sweep = _extended(before, order) if before else _begun(order)
         if sweep != before:
             write_sweep(folder, sweep)
@@ -269,7 +269,7 @@ def _choose(order: Order, source: sources.Source, fingerprint: dict[str, str]) -
 
 def _forecast(order: Order) -> Forecast:
     """Return what is left to pay for the sweep, set up or not; sets nothing up."""
-    before = read_sweep(order.work.folder)
+    before = find_sweep(order.work.folder)
     if before:
         return forecast(read_documents(order.work.folder), order.work, _extended(before, order), by=order.by)
     source = sources.find(order.source, split=order.split)

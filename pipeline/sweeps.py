@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import StageError
 from pipeline.files import put_json
+from pipeline.rounds import level_folder
 from pipeline.settings import BUILD_NAME
 
 
@@ -78,16 +79,23 @@ def names(build: Path) -> list[str]:
 
 
 def _made_at(folder: Path) -> str:
-    sweep = read_sweep(folder)
-    return sweep.made_at if sweep else ""
+    try:
+        return read_sweep(folder).made_at
+    except StageError:
+        return ""  # damaged: opening it says so
 
 
-def read_sweep(folder: Path) -> Sweep | None:
+def find_sweep(folder: Path) -> Sweep | None:
     """Return how the sweep in `folder` was set up; None where there is none. Raises StageError where it is damaged."""
+    return read_sweep(folder) if (folder / "sweep.json").exists() else None
+
+
+def read_sweep(folder: Path) -> Sweep:
+    """Return how the sweep in `folder` was set up. Raises StageError where there is none or it is damaged."""
     try:
         return SWEEP.validate_json((folder / "sweep.json").read_bytes())
     except FileNotFoundError:
-        return None
+        raise StageError(f"There is no sweep {folder.name}.") from None
     except ValidationError as error:
         raise StageError(f"{folder / 'sweep.json'} is damaged ({error.error_count()} faults); make another.") from error
 
@@ -118,3 +126,17 @@ def read_notes(recordings: Path) -> dict[int, str]:
     except FileNotFoundError:
         return {}
     return {int(level): str(note) for level, note in notes["levels"].items()}
+
+
+def rejects(folder: Path, *, level: int, doc_id: str, slot: int) -> list[str]:
+    """Return, in words, why a document has no probe in a slot at one level of the sweep in `folder`."""
+    try:
+        lines = (level_folder(folder, level) / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    found = [json.loads(line) for line in lines]
+    return [
+        f"{reject['reason']}: {reject['detail']}"
+        for reject in found
+        if reject["doc_id"] == doc_id and reject["slot"] in (slot, None)
+    ]

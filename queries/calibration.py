@@ -11,11 +11,15 @@ from math import ceil, sqrt
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
+from queries.schema import Flag
 from queries.statistics import Interval, Sums, wilson
 from queries.student import quantile, two_sided
 
-POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
-"""2.8: how many standard errors a difference must measure so that a test at 5% sees it four times out of five."""
+NOTES = (Flag.WINDOW_TRUNCATED, Flag.NEAR_DUPLICATE)
+"""Flags that are worth knowing and no fault of a probe: the reader's window, and documents that resemble each other."""
+
+FAULTS = tuple(flag for flag in Flag if flag not in NOTES)
+LEAKS = (Flag.ATOM_LEAK, Flag.QUESTION_LEAK, Flag.SCAFFOLD_LEAK)
 
 
 class Measure(StrEnum):
@@ -50,8 +54,8 @@ Sweep = Mapping[int, Mapping[str, Count]]
 class Difference(NamedTuple):
     """How much more of the measure the level `to` has than `start`, over the documents scored at both.
 
-    `error` is the standard error; `p` the chance of so large a difference where there is none, adjusted for the number
-    of neighbours that were compared (Holm).
+    `error` is the standard error; `p` the chance of so large a difference where there is none, adjusted for all pairs
+    that were `compared` (Holm).
     """
 
     start: int
@@ -60,6 +64,7 @@ class Difference(NamedTuple):
     interval: Interval
     error: float
     p: float
+    compared: int = 1
 
     @property
     def told_apart(self) -> bool:
@@ -68,8 +73,11 @@ class Difference(NamedTuple):
 
     @property
     def smallest(self) -> float:
-        """The smallest difference that these documents would show four times out of five."""
-        return POWER * self.error
+        """The smallest difference that these documents would show four times out of five.
+
+        2.8 standard errors for one comparison (1.96 for the test at 5%, 0.84 for the power), more for several.
+        """
+        return (NormalDist().inv_cdf(1 - 0.025 / self.compared) + NormalDist().inv_cdf(0.8)) * self.error
 
 
 def counts(rows: Iterable[Mapping[str, Any]], measure: Measure) -> Sweep:
@@ -145,7 +153,8 @@ def neighbours(sweep: Sweep) -> list[Difference]:
     levels = list(sweep)
     pairs = [difference(sweep, start=start, to=to) for start, to in itertools.pairwise(levels)]
     found = [pair for pair in pairs if pair]
-    return [pair._replace(p=p) for pair, p in zip(found, holm([pair.p for pair in found]), strict=True)]
+    adjusted = holm([pair.p for pair in found])
+    return [pair._replace(p=p, compared=len(found)) for pair, p in zip(found, adjusted, strict=True)]
 
 
 def holm(chances: Sequence[float]) -> list[float]:

@@ -132,6 +132,8 @@ def test_documents_needed_follow_from_the_spread_of_the_difference() -> None:
     assert documents_for(found, 0.05) == 283
     assert documents_for(found, -0.03) == 785
     assert documents_for(found, 0) is None
+    # for the first of six pairs: 2.638 + 0.842 standard errors
+    assert found._replace(compared=6).smallest == pytest.approx(0.1044, abs=0.0001)
 
 
 def test_the_trend_is_the_mean_slope_of_the_documents() -> None:

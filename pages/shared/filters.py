@@ -3,7 +3,7 @@
 The names of the parameters are the widgets' keys, so a link is written and read in this module alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -114,14 +114,14 @@ def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> 
         label,
         [str(value) for value in values],
         selection_mode="multi",
-        format_func=lambda value: _plain(value) or NOTHING,
+        format_func=lambda value: plain(value) or NOTHING,
         key=key,
         bind="query-params",
         persist_state="session",
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a foreign value fit for a widget's label, which Streamlit reads as Markdown: letters and digits only."""
     return "".join(character if character.isalnum() or character in "-_." else " " for character in text)[:40]
 
@@ -168,6 +168,12 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
         help="The automatic label: HARD below the first threshold of the max score, EASY from the second on.",
     )
     return Thresholds(hard_below=round(low * 100), easy_from=round(high * 100))
+
+
+def choose(label: str, key: str, options: Iterable[str]) -> str:
+    """Draw one choice that is kept in the URL and return it; the first of `options` stands where nothing is chosen."""
+    words = [str(option) for option in options]
+    return st.segmented_control(label, words, default=words[0], required=True, key=key, bind="query-params")
 
 
 def order() -> tuple[Sort, bool]:

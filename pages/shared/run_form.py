@@ -26,7 +26,18 @@ from pipeline.run_state import LOOKING, RECORDED, pays
 from pipeline.settings import build_folder
 from pipeline.stages import STAGES, Stage
 
-FIRST = ("source", "build", "round", "docs", "level", "backend", "model", "cap")  # the others are folded away
+FIRST = (
+    "source",
+    "build",
+    "name",
+    "round",
+    "docs",
+    "level",
+    "levels",
+    "backend",
+    "model",
+    "cap",
+)  # the others are folded away
 PAYING = ("model", "cap", "base_url", "retry_dead")  # say nothing where replies are recorded
 LABELS = {
     "docs": "Documents",
@@ -47,7 +58,14 @@ def show() -> None:
         open_run(started)
     like = _like()
     st.subheader("New run")
-    stage = _stage(like)
+    fill(_stage(like), like)
+
+
+def fill(stage: Stage, like: Mapping[str, Any]) -> None:
+    """Draw the fields of `stage`, filled in as in `like`, whose `id` tells these fields from others, and its start.
+
+    The id of the run that is started is put into the session as `started`.
+    """
     st.caption(stage.does)
     values = _values(stage, like)
     refused = st.session_state.pop("refused", None)
@@ -65,14 +83,10 @@ def show() -> None:
     if "round" in values:
         st.text(_rounds(build, values["round"]))
     command = words(stage, values)
-    launch(command, values)
+    _launch(command, values)
 
 
-def launch(command: list[str], values: Mapping[str, Any]) -> None:
-    """Draw what starts `command`, which says `values`: a button, or for what costs money the estimate first.
-
-    The id of the run that was started is put into the session as `started`.
-    """
+def _launch(command: list[str], values: Mapping[str, Any]) -> None:
     st.code(f"python -m pipeline {shlex.join(command)}", language=None, wrap_lines=True)
     if pays(values):
         _paid(command, values)
@@ -142,7 +156,7 @@ def _draw(field: Field, before: Any, *, key: str) -> Any:
     label = _label(field.name)
     match field:
         case Field(name="build"):
-            return _choice(label, data.build_names(), before, key=key, placeholder="a new or known name")
+            return _choice(label, data.builds(), before, key=key, placeholder="a new or known name")
         case Field(name="model"):
             return _choice(label, catalog.names(), before or catalog.names()[0], key=key, placeholder="local:NAME")
         case Field(name="level"):
