@@ -1,7 +1,5 @@
 """Explore the distribution of the max score: its shape, the two thresholds, and the probes behind every bar."""
 
-from collections.abc import Iterable
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -15,12 +13,6 @@ PICKS = {"one bar": "pan", "a range": "select"}  # what a drag does on the chart
 CHARTS = 8  # parts drawn at most; the table has them all
 ORDER = [*Scope, *Target, *Typicality]
 DUE = tuple(str(scope) for scope in SCORED_SCOPES)
-
-
-def choose(label: str, key: str, options: Iterable[str]) -> str:
-    """Draw one choice that is kept in the URL and return it; the first of `options` stands where nothing is chosen."""
-    words = [str(option) for option in options]
-    return st.segmented_control(label, words, default=words[0], required=True, key=key, bind="query-params")
 
 
 def distribution(where: Filter, facet: Facet, starts: tuple[int, ...]) -> dict[str, list[Bar]]:
@@ -107,9 +99,9 @@ if not counts["probes"]:
     st.stop()
 
 with choices:
-    starts = BINS[choose("Bars", "bins", BINS)]
-    pick = choose("Pick", "pick", PICKS)
-    facet = Facet(choose("Split by", "by", Facet))
+    starts = BINS[filters.choose("Bars", "bins", BINS)]
+    pick = filters.choose("Pick", "pick", PICKS)
+    facet = Facet(filters.choose("Split by", "by", Facet))
 by = Facet.SCOPE if facet is Facet.NOTHING else facet
 if distribution(where, facet, starts):
     with chart_place:

@@ -148,7 +148,7 @@ def ask(
         _refuse_another_call(ledger, work, stage, call)
         before = ledger.counts(work.account, stage, call)
         run = RunContext(
-            build=work.build.name,
+            build=work.asked_as,
             stage=stage,
             call=call,
             folder=raw_folder(work.folder, stage),
@@ -162,7 +162,7 @@ def ask(
         outcome = by.open().fulfil(requests, run=run)
         if outcome.paused:
             raise StageError(outcome.paused)
-        dead = ledger.dead(work.build.name, stage, account=work.account)
+        dead = ledger.dead(work.asked_as, stage, account=work.account)
         reasons = Counter(one.reason for one in dead)
     new = outcome.done - before.get(Fate.DONE, 0)
     return Answered(stage, outcome.done, outcome.dead, new, outcome.spent, dict(reasons.most_common()))
@@ -171,7 +171,7 @@ def ask(
 def cost(requests: Iterable[Request], *, work: Work, by: Asking) -> Estimate:
     """Return what those of `requests` cost that were not asked yet; asks nothing."""
     with ledger_at(work.root / "ledger.db") as ledger:
-        left = ledger.unsettled(work.build.name, requests)
+        left = ledger.unsettled(work.asked_as, requests)
         if by.backend == Recorded.name:
             return NOTHING._replace(requests=sum(1 for _ in left))
         return estimate(left, batch=by.batch)
@@ -179,7 +179,7 @@ def cost(requests: Iterable[Request], *, work: Work, by: Asking) -> Estimate:
 
 def _refuse_another_call(ledger: Ledger, work: Work, stage: Stage, call: Call) -> None:
     """Raise StageError where the stage was asked of another model or with another prompt: two builds would be mixed."""
-    for one in ledger.submissions(build=work.build.name):
+    for one in ledger.submissions(build=work.asked_as):
         if (
             (one.account, one.stage) == (work.account, stage)
             and one.state in (*OPEN, State.CLOSED)

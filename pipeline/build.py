@@ -1,14 +1,14 @@
-"""`build.json`: what a build is called, where it came from, and the thresholds of its labels."""
+"""`build.json`: what a build is called, where it came from, the thresholds of its labels, and its calibration level."""
 
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.errors import StageError
-from pipeline.files import put_json
+from pipeline.files import locked, put_json
 from queries.schema import Thresholds
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,19 @@ SHAPES_THE_INDEX = (  # a change in any of these, or of rapidfuzz, makes another
 
 CARD_FILE = "rounds/0/source/README.md"  # the card that came with the source
 
+LEVEL = -2  # the level that the published build settled on (dataset card, "Calibration")
+
 Build = dict[str, Any]
+
+
+class Choice(NamedTuple):
+    """The calibration level that a build's next rounds are made at, by whose choice, when, and why."""
+
+    level: int
+    by: str
+    when: str
+    why: str
+    sweep: str | None  # the sweep that the choice rests on
 
 
 def code_version() -> str:
@@ -79,3 +91,32 @@ def write_build(folder: Path, *, source: dict[str, Any] | None) -> None:
 def thresholds(folder: Path) -> Thresholds:
     """Return the two cuts of the build's automatic label, in hundredths; the card's where it has none of its own."""
     return Thresholds(**(read_build(folder) or {}).get("thresholds", {}))
+
+
+def choices(folder: Path) -> list[Choice]:
+    """Return the levels that were chosen for a build, oldest first; the last one holds."""
+    return [Choice(**choice) for choice in (read_build(folder) or {}).get("levels", [])]
+
+
+def chosen_level(folder: Path) -> int:
+    """Return the level of a build's next round: the one that was chosen last, else the published build's."""
+    made = choices(folder)
+    return made[-1].level if made else LEVEL
+
+
+def choose_level(folder: Path, *, level: int, by: str, why: str, sweep: str | None) -> Choice:
+    """Make `level` the one that the next rounds of a build are made at, and return the choice as it is written down.
+
+    Raises StageError without a reason, where there is no build, and while another process writes it.
+    """
+    if not why.strip():
+        raise StageError("Say why this level; who reads the data set will ask.")
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    choice = Choice(level, by, when, why.strip(), sweep)
+    with locked(folder):
+        before = read_build(folder)
+        if before is None:
+            raise StageError(f"There is no build {folder.name}.")
+        made = [each._asdict() for each in (*choices(folder), choice)]
+        put_json(folder / "build.json", before | {"levels": made})
+    return choice

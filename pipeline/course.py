@@ -47,12 +47,12 @@ def course(build: Path) -> Course:
     if not path.exists():
         return Course(drawn=drawn)
     with ledger_at(path) as ledger:
-        submissions = ledger.submissions(build=build.name)
+        submissions = [one for one in ledger.submissions() if one.account.startswith(f"{build.name}/")]
         return Course(
             drawn=drawn,
             batches=dict(sorted(Counter(str(one.state) for one in submissions).items())),
             accounts=_accounts(ledger, {one.account for one in submissions}),
-            dead=_dead(ledger, build.name, submissions),
+            dead=_dead(ledger, submissions),
             deadlines=[_waiting(one) for one in submissions if one.batch and one.state in OPEN],
         )
 
@@ -75,9 +75,9 @@ def _accounts(ledger: Ledger, names: set[str]) -> list[Row]:
     ]
 
 
-def _dead(ledger: Ledger, build: str, submissions: list[Submission]) -> list[Row]:
+def _dead(ledger: Ledger, submissions: list[Submission]) -> list[Row]:
     rows = []
-    for account in sorted({one.account for one in submissions}):
+    for account, build in sorted({(one.account, one.build) for one in submissions}):
         for stage in Stage:
             reasons = Counter(dead.reason for dead in ledger.dead(build, stage, account=account))
             rows += [

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline import raw, tokens
+from pipeline import raw, tokens, work
 from pipeline.bank import Bank
 from pipeline.calls import Call, Item, Reply, Stage, Usage
 from pipeline.errors import StageError
@@ -20,8 +20,7 @@ from pipeline.files import put, put_json
 from pipeline.made import Made, write_made
 from pipeline.rejects import Missed
 from pipeline.resolution import Templates, resolve
-from pipeline.rounds import Drawn, raw_folder, read_documents, read_round, round_folder
-from pipeline.settings import build_folder
+from pipeline.rounds import Drawn, raw_folder, read_documents, read_round
 from pipeline.spool import Spool, spool
 
 
@@ -71,9 +70,7 @@ class Summary:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `finalize` takes."""
-    parser.add_argument("--build", required=True, metavar="NAME", help="the build")
-    parser.add_argument("--round", type=int, default=0, metavar="N", help="number of the round (default: 0)")
-    parser.add_argument("--level", type=int, default=-2, metavar="L", help="calibration level (default: -2)")
+    work.add_arguments(parser)
     parser.add_argument(
         "--tokenizer", default=tokens.DEFAULT, metavar="NAME", help=f"Hub id or folder (default: {tokens.DEFAULT})"
     )
@@ -81,11 +78,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def settings(arguments: Namespace) -> Finalize:
     """Return the settings that the command line names."""
-    return Finalize(
-        folder=round_folder(build_folder(arguments.build), arguments.round),
-        level=arguments.level,
-        tokenizer=arguments.tokenizer,
-    )
+    place = work.work(arguments)
+    return Finalize(folder=place.folder, level=place.level, tokenizer=arguments.tokenizer)
 
 
 def run(settings: Finalize) -> Summary:

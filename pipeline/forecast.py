@@ -62,7 +62,7 @@ def forecast(sample: Sample, work: Work, by: Asking, *, plan: Plan, targets: boo
     probes = SCORED * documents
     answer = answers.Answer(work=work, by=by, plan=plan._replace(stop_at=None))
     if read_level(work.folder) is None or stages[Stage.GENERATE].requests:
-        stages[Stage.ANSWER] = _typical(answers.call(by), Stage.ANSWER, requests=plan.k * probes, by=by)
+        stages[Stage.ANSWER] = priced(answers.call(by), Stage.ANSWER, requests=plan.k * probes, by=by)
     else:
         probes = sum(1 for _ in answers.due(answer))
         stages[Stage.ANSWER] = asking.cost(answers.requests(answer), work=work, by=by)
@@ -73,8 +73,8 @@ def forecast(sample: Sample, work: Work, by: Asking, *, plan: Plan, targets: boo
             call = judgements.call(by)
             counts = ledger.counts(work.account, stage, call)
             left = max(0, due - counts.get(Fate.DONE, 0) - counts.get(Fate.DEAD, 0))
-            stages[stage] = _typical(call, stage, requests=left, by=by)
-    return Forecast(work.account, stages, purse, _warning(by))
+            stages[stage] = priced(call, stage, requests=left, by=by)
+    return Forecast(work.account, stages, purse, warning(by))
 
 
 def _left(work: Work, by: Asking) -> Estimate:
@@ -99,13 +99,15 @@ def _openings(sample: Sample) -> Iterator[Drawn]:
             yield Drawn(**opening._asdict(), row_seed=row_seed(sample.seed, opening.doc_id))
 
 
-def _typical(call: Call, stage: Stage, *, requests: int, by: Asking) -> Estimate:
+def priced(call: Call, stage: Stage, *, requests: int, by: Asking) -> Estimate:
+    """Return what calls of a scoring stage cost if they are like those of the dataset card; recorded ones, nothing."""
     if by.backend == Recorded.name:
         return NOTHING._replace(requests=requests)
     return typical(call, stage, requests=requests, batch=by.batch)
 
 
-def _warning(by: Asking) -> str | None:
+def warning(by: Asking) -> str | None:
+    """Return what to know of the model that is asked before paying for much; None for nothing."""
     if by.backend == Recorded.name:
         return None
     return catalog.model(by.model).retirement(datetime.now(UTC).date())

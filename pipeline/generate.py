@@ -3,7 +3,7 @@
 import re
 
 from pipeline.numbering import OPENING, Sentence, number
-from pipeline.prompts import Prompt, addenda, fenced, fingerprint, render
+from pipeline.prompts import Prompt, fenced, fingerprint, render
 from pipeline.rounds import Drawn
 from pipeline.seeds import shuffled
 from pipeline.slots import slot_table
@@ -21,22 +21,22 @@ def shown(drawn: Drawn) -> dict[str, int]:
     return dict(zip(LETTERS, usable, strict=False))
 
 
-def prompt(drawn: Drawn, *, level: int) -> Prompt:
-    """Return the generator's prompt for a drawn document at a calibration level; KeyError for an unknown level."""
+def prompt(drawn: Drawn, *, addendum: str) -> Prompt:
+    """Return the generator's prompt for a drawn document, with what its calibration level adds."""
     return Prompt(
         system=render("generator_system"),
         user=render(
             "generator_user",
             numbered_document=numbered_document(drawn),
             slot_table=slot_table(drawn.row_seed),
-            level_addendum=addenda()[level],
+            level_addendum=addendum,
         ),
     )
 
 
-def prompt_fingerprint(level: int) -> str:
-    """Return the fingerprint of the generator's prompt files with the addendum of `level`."""
-    return fingerprint(*PROMPTS, level=level)
+def prompt_fingerprint(addendum: str) -> str:
+    """Return the fingerprint of the generator's prompt files with the addendum of a level."""
+    return fingerprint(*PROMPTS, addendum=addendum)
 
 
 def numbered_document(drawn: Drawn) -> str:

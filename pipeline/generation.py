@@ -59,14 +59,14 @@ def run(settings: Generate) -> Answered | Estimate:
 def call(work: Work, by: Asking) -> Call:
     """Return what all requests to the generator share."""
     return by.call(
-        prompt=prompt_fingerprint(work.level), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
+        prompt=prompt_fingerprint(work.addendum), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
     )
 
 
 def requests(documents: Iterable[Drawn], work: Work, by: Asking) -> Iterator[Request]:
     """Yield one request a document, in their order."""
-    shared = call(work, by)
+    shared, addendum = call(work, by), work.addendum
     for drawn in documents:
-        asked = prompt(drawn, level=work.level)
+        asked = prompt(drawn, addendum=addendum)
         body = catalog.body(shared, system=asked.system, user=asked.user)
         yield Request(Item(Stage.GENERATE, drawn.doc_id, work.level), shared, body)

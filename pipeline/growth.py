@@ -37,7 +37,7 @@ from pipeline.index import (
 )
 from pipeline.made import Made, MadeProbe, Scores, published
 from pipeline.rejects import Reason
-from pipeline.rounds import Round, made_rounds, read_round
+from pipeline.rounds import made_rounds, read_round
 from pipeline.rows import IndexRows, Own, Place, Row, index_rows
 from pipeline.scores import with_scores
 from pipeline.scoring import Plan, read_plan
@@ -98,51 +98,51 @@ def run(settings: Index) -> Summary:
     settings.work.check(finalized=True)
     folder, build = settings.work.folder, settings.work.build
     drawn = read_round(folder)
-    if drawn is None or folder.parent.name != "rounds":
+    if drawn is None or drawn.round is None:
         raise StageError(f"{folder} is no round; only rounds are in the index.")
     inputs = _inputs(folder)
     with locked(build):
         try:
             manifest = read_manifest(build) or Manifest(fingerprint={}, parts=())
         except DamagedIndexError:
-            return _rebuilt(build, drawn)
-        before = _of(drawn, manifest.parts)
+            return _rebuilt(build, drawn.round)
+        before = _of(drawn.round, manifest.parts)
         known = {part["name"]: part for part in before if is_whole(build, part)}
         if before and len(known) == len(before) and all(part.get("inputs") == inputs for part in before):
-            return _summary(drawn, manifest.parts, new=0)
+            return _summary(drawn.round, manifest.parts, new=0)
         _sweep(build, folder, manifest)
         new = 0
-        for part in _grown(build, folder, drawn, inputs=inputs, known=known):  # shown as soon as it is ready
+        for part in _grown(build, folder, drawn.round, inputs=inputs, known=known):  # shown as soon as it is ready
             manifest = replace(manifest, parts=_with(part, manifest.parts))
             write_manifest(build, manifest)
             new += part["name"] not in known
-        return _summary(drawn, manifest.parts, new=new)
+        return _summary(drawn.round, manifest.parts, new=new)
 
 
-def _rebuilt(build: Path, drawn: Round) -> Summary:
+def _rebuilt(build: Path, round_: int) -> Summary:
     """List every round made here anew, in one step, where the list of parts is damaged and so cannot be added to."""
     parts: tuple[Part, ...] = ()
     for folder in made_rounds(build):
         other = read_round(folder)
-        if other is not None and read_level(folder) is not None:
+        if other is not None and other.round is not None and read_level(folder) is not None:
             _sweep(build, folder, None)
-            for part in _grown(build, folder, other, inputs=_inputs(folder), known={}):
+            for part in _grown(build, folder, other.round, inputs=_inputs(folder), known={}):
                 parts = _with(part, parts)
     write_manifest(build, Manifest(fingerprint={}, parts=parts))
     mended = " The list of parts was damaged and is made anew of all rounds made here."
     if (read_build(build) or {}).get("source"):
         mended += " The imported rows are not in it: import them again."
-    return _summary(drawn, parts, new=len(_of(drawn, parts)))._replace(mended=mended)
+    return _summary(round_, parts, new=len(_of(round_, parts)))._replace(mended=mended)
 
 
-def _of(drawn: Round, parts: tuple[Part, ...]) -> list[Part]:
-    return [part for part in parts if part["round"] == drawn.round]
+def _of(round_: int, parts: tuple[Part, ...]) -> list[Part]:
+    return [part for part in parts if part["round"] == round_]
 
 
-def _summary(drawn: Round, parts: tuple[Part, ...], *, new: int) -> Summary:
-    own = _of(drawn, parts)
+def _summary(round_: int, parts: tuple[Part, ...], *, new: int) -> Summary:
+    own = _of(round_, parts)
     documents, probes = (sum(part[table]["rows"] for part in own) for table in ("docs", "probes"))
-    return Summary(drawn.round, documents, probes, len(own), new)
+    return Summary(round_, documents, probes, len(own), new)
 
 
 def _inputs(folder: Path) -> str:
@@ -166,15 +166,15 @@ def _sweep(build: Path, folder: Path, manifest: Manifest | None) -> None:
         sweep(folder / "source", keep={name for part in manifest.parts for name in part.get("source", ())})
 
 
-def _grown(build: Path, folder: Path, drawn: Round, *, inputs: str, known: dict[str, Part]) -> Iterator[Part]:
+def _grown(build: Path, folder: Path, round_: int, *, inputs: str, known: dict[str, Part]) -> Iterator[Part]:
     """Write the shards of a round that are not `known` by name, and yield the entry of every shard in order."""
     plan = read_plan(folder)
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
-    for number, shard in enumerate(_shards(_finished(folder))):
-        name = f"r{drawn.round}-{number:04d}-{_digest(shard, plan)}"
-        part = known.get(name) or _write(build, folder, shard, plan=plan, name=name, round_=drawn.round)
+    for number, shard in enumerate(_shards(finished(folder))):
+        name = f"r{round_}-{number:04d}-{digest(shard, plan)}"
+        part = known.get(name) or _write(build, folder, shard, plan=plan, name=name, round_=round_)
         about = {"shard": number, "inputs": inputs, "last": len(shard) < DOCUMENTS}
         yield part | about | {"rejects": {"rows": 0 if number else rejects}}
 
@@ -191,7 +191,8 @@ def _lines(path: Path) -> int:
         return sum(1 for _ in file)
 
 
-def _finished(folder: Path) -> Iterator[Finished]:
+def finished(folder: Path) -> Iterator[Finished]:
+    """Yield the finalized documents of a folder in order, with all that is known of their probes."""
     rows = groupby(_rows(folder / "siblings.parquet"), key=itemgetter("doc_id"))
     doc_id, measured = next(rows, (None, iter(())))
     for made, scores in with_scores(folder):
@@ -209,11 +210,12 @@ def _rows(path: Path) -> Iterator[Row]:
                 yield from batch.to_pylist()
 
 
-def _digest(shard: list[Finished], plan: Plan | None) -> str:
-    digest = sha256(f"{code_version()} {plan}".encode())
-    for finished in shard:
-        digest.update(repr(finished).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:8]
+def digest(shard: list[Finished], plan: Plan | None) -> str:
+    """Return a name for what the index will say of these documents."""
+    hashed = sha256(f"{code_version()} {plan}".encode())
+    for each in shard:
+        hashed.update(repr(each).encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()[:8]
 
 
 def _with(part: Part, parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -234,21 +236,21 @@ def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan | Non
     path = folder / "source" / f"{name}.parquet"
     place = Place(stored_at(path), 0, round_, None)
     try:
-        put(path, partial(_write_rows, shard, plan, place, scratch))
+        put(path, partial(write_rows, shard, plan, place, scratch / "0"))
         part = write_part(build, scratch, name=name, round_=round_)
     finally:
         shutil.rmtree(scratch)
     return weighed(build, part | {"source": [path.name]})
 
 
-def _write_rows(shard: list[Finished], plan: Plan | None, place: Place, scratch: Path, draft: Path) -> None:
-    """Write a shard's published rows to `draft`, and its unsorted index rows to `scratch`."""
+def write_rows(shard: list[Finished], plan: Plan | None, place: Place, unit: Path, draft: Path) -> None:
+    """Write a shard's published rows to `draft`, and its unsorted index rows to `<unit>-<table>.parquet`."""
     rest = iter(shard)
     number = 0
     with ExitStack() as stack:
         stored = stack.enter_context(pq.ParquetWriter(draft, CARD, compression="zstd"))
         writers = {
-            table: stack.enter_context(pq.ParquetWriter(scratch / f"0-{table}.parquet", schema, compression="lz4"))
+            table: stack.enter_context(pq.ParquetWriter(f"{unit}-{table}.parquet", schema, compression="lz4"))
             for table, schema in SHARDS.items()
         }
         while some := list(islice(rest, GROUP)):

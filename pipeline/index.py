@@ -121,7 +121,7 @@ def _rows(path: Path) -> int | None:
         return None
 
 
-def write_part(build: Path, shards: Path, *, name: str, round_: int) -> Part:
+def write_part(build: Path, shards: Path, *, name: str, round_: int | None) -> Part:
     """Sort the shards of a folder (`<unit>-<table>.parquet`) into one part of the index and return its entry.
 
     Raises StageError where memory and disk do not suffice for sorting.

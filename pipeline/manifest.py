@@ -28,7 +28,7 @@ def manifest(build: Path, *, files: dict[str, str]) -> Manifest:
     rounds = []
     for number, doc_ids in indexed.items():
         drawn = read_round(round_folder(build, number))
-        made = drawn and _made(build, drawn, submissions)
+        made = drawn and _made(build, number, drawn, submissions)
         rounds.append(made or _imported(number, doc_ids, about.get("source") or {}))
     return {"build": build.name, "code_version": code_version(), "rounds": rounds, "files": files}
 
@@ -44,13 +44,13 @@ def _imported(number: int, doc_ids: list[str], source: dict[str, Any]) -> Manife
     }
 
 
-def _made(build: Path, drawn: Round, submissions: list[Submission]) -> Manifest:
-    folder = round_folder(build, drawn.round)
+def _made(build: Path, number: int, drawn: Round, submissions: list[Submission]) -> Manifest:
+    folder = round_folder(build, number)
     account = Work(build=build, folder=folder).account
     ours = [one for one in submissions if one.account == account and one.state in SENT]
     plan = read_plan(folder)
     return {
-        "round_idx": drawn.round,
+        "round_idx": number,
         "batch_ids": [one.batch for one in ours if one.batch],
         "doc_ids": [each.doc_id for each in read_documents(folder)],
         "seeds": {"draw": drawn.seed},

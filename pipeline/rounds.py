@@ -1,4 +1,7 @@
-"""A round on disk: `documents.parquet`, the openings drawn into it with every rollout, and `round.json`, how."""
+"""A round on disk: `documents.parquet`, the openings drawn into it with every rollout, and `round.json`, how.
+
+A sweep looks the same, and each of its levels is a folder inside it that shares its documents and its raw replies.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,6 +17,7 @@ from pipeline.calls import Stage
 from pipeline.errors import StageError
 from pipeline.files import put, put_json
 
+LEVELS = "levels"  # the folder of a sweep that holds one folder a level
 GROUP_ROWS = 256  # documents in memory at once
 DOCUMENTS = pa.schema(
     [
@@ -48,7 +52,7 @@ class Round:
     `unusable` counts, by reason, the openings of the source that no document can be made of.
     """
 
-    round: int
+    round: int | None  # null for a sweep, which is no round
     seed: int
     asked: int
     documents: int
@@ -61,6 +65,16 @@ class Round:
 def round_folder(build: Path, number: int) -> Path:
     """Return the folder of a round of the build at `build`, whether it exists or not."""
     return build / "rounds" / str(number)
+
+
+def level_folder(sweep: Path, level: int) -> Path:
+    """Return the folder of one level of the sweep at `sweep`, whether it exists or not."""
+    return sweep / LEVELS / f"{level:+d}"
+
+
+def _shared(folder: Path) -> Path:
+    """Return where the documents and raw replies of a folder are: the levels of a sweep share those of the sweep."""
+    return folder.parents[1] if folder.parent.name == LEVELS else folder
 
 
 def round_numbers(build: Path) -> list[int]:
@@ -76,8 +90,8 @@ def made_rounds(build: Path) -> list[Path]:
 
 
 def raw_folder(folder: Path, stage: Stage) -> Path:
-    """Return where the raw replies of a stage are in the folder of a round or of a sweep."""
-    return folder / "raw" / stage
+    """Return where the raw replies of a stage are for a round, a sweep or a level of one."""
+    return _shared(folder) / "raw" / stage
 
 
 def write_documents(folder: Path, documents: Iterable[Drawn]) -> None:
@@ -94,7 +108,7 @@ def write_documents(folder: Path, documents: Iterable[Drawn]) -> None:
 
 def read_documents(folder: Path) -> Iterator[Drawn]:
     """Yield the documents of a round in their order; raises StageError where the round was never drawn."""
-    path = folder / "documents.parquet"
+    path = _shared(folder) / "documents.parquet"
     if not path.exists():
         raise StageError(f"Round {folder.name} of this build has no documents; run the stage sample first.")
     with pq.ParquetFile(path) as file:
@@ -111,6 +125,6 @@ def write_round(folder: Path, drawn: Round) -> None:
 def read_round(folder: Path) -> Round | None:
     """Return how a round was drawn; None where it was not."""
     try:
-        return Round(**json.loads((folder / "round.json").read_text(encoding="utf-8")))
+        return Round(**json.loads((_shared(folder) / "round.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None

@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
     file: str
     row: int
-    round: int
+    round: int | None  # none in a sweep
     level: int | None
 
 
@@ -113,7 +113,7 @@ def _doc(
     doc_id: str | None,
     doc_idx: int | None,
     doc_source: str | None,
-    round_: int,
+    round_: int | None,
     opening_end: int | None,
 ) -> Row:
     # Cached because the sixteen rows of a document stand together.

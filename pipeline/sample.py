@@ -102,7 +102,7 @@ def run(settings: Sample) -> Summary:
             return Summary(drawn=before, unchanged=True)
         if settings.round in taken.values():
             raise StageError(f"Round {settings.round} of {settings.build.name} was imported; draw another --round.")
-        order, unusable = _order(source, fingerprint, settings.seed)
+        order, unusable = draw(source, fingerprint, "draw", settings.seed)
         if not order:
             raise StageError(f"{source.name} holds no opening that a document can be made of{_told(unusable)}.")
         chosen = [doc_id for doc_id in order if doc_id not in taken][: settings.documents]
@@ -145,8 +145,11 @@ def _refuse_another_draw(before: Round, settings: Sample, fingerprint: Fingerpri
         )
 
 
-def _order(source: sources.Source, fingerprint: Fingerprint, seed: int) -> tuple[list[str], Counter[str]]:
-    """Return the ids of the usable openings in the order of the draw, and how many are unusable, by reason."""
+def draw(source: sources.Source, fingerprint: Fingerprint, *key: str | int) -> tuple[list[str], Counter[str]]:
+    """Return the ids of the usable openings in the order that belongs to `key`, and how many are unusable, by reason.
+
+    Raises StageError where a doc_id stands twice.
+    """
     unusable: Counter[str] = Counter()
     seen: set[str] = set()
     for opening in rollouts.read(source, fingerprint):
@@ -158,17 +161,14 @@ def _order(source: sources.Source, fingerprint: Fingerprint, seed: int) -> tuple
             unusable[opening.unusable] += 1
         else:
             seen.add(opening.doc_id)
-    return sorted(seen, key=lambda doc_id: (bits("draw", seed, doc_id), doc_id)), unusable
+    return sorted(seen, key=lambda doc_id: (bits(*key, doc_id), doc_id)), unusable
 
 
 def _write(
     settings: Sample, source: sources.Source, fingerprint: Fingerprint, chosen: list[str], unusable: Counter[str]
 ) -> Round:
     folder = round_folder(settings.build, settings.round)
-    rank = {doc_id: place for place, doc_id in enumerate(chosen)}
-    with spool() as openings:
-        openings.put((rank[each.doc_id], each) for each in rollouts.read(source, fingerprint) if each.doc_id in rank)
-        write_documents(folder, (_drawn(rollouts.Rollouts(*values), settings.seed) for values in openings.values()))
+    write_drawn(folder, source, fingerprint, chosen, seed=settings.seed)
     drawn = Round(
         round=settings.round,
         seed=settings.seed,
@@ -181,6 +181,16 @@ def _write(
     )
     write_round(folder, drawn)
     return drawn
+
+
+def write_drawn(
+    folder: Path, source: sources.Source, fingerprint: Fingerprint, chosen: list[str], *, seed: int
+) -> None:
+    """Write the documents called `chosen`, in that order, with the row seeds that belong to `seed`."""
+    rank = {doc_id: place for place, doc_id in enumerate(chosen)}
+    with spool() as openings:
+        openings.put((rank[each.doc_id], each) for each in rollouts.read(source, fingerprint) if each.doc_id in rank)
+        write_documents(folder, (_drawn(rollouts.Rollouts(*values), seed) for values in openings.values()))
 
 
 def _drawn(opening: rollouts.Rollouts, seed: int) -> Drawn:

@@ -39,6 +39,7 @@ STAGES = (
     Stage("answer", "Ask blind readers, K times a sentence, paragraph or whole probe.", "pipeline.answers"),
     Stage("judge", "Ask for a score from 0 to 1 of each answer.", "pipeline.judgements"),
     Stage("index", "Bring a round's probes and scores into the index that the app reads.", "pipeline.growth"),
+    Stage("sweep", "Take the same documents through calibration levels; no round.", "pipeline.sweep"),
     Stage("check", "Ask every invariant of a build as a query that must return no rows.", "pipeline.check"),
     Stage("publish", "Write a build as a data set with its card, to a folder or the Hub.", "pipeline.publish"),
     Stage("import", "Bring published probes into a build and index them.", "pipeline.importer"),

@@ -5,12 +5,11 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.addenda import addenda
+from pipeline.build import LEVEL, chosen_level
 from pipeline.errors import StageError
-from pipeline.prompts import addenda
 from pipeline.rounds import read_round, round_folder
 from pipeline.settings import build_folder
-
-LEVEL = -2  # the level that the published build settled on (dataset card, "Calibration")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +24,19 @@ class Work:
     def account(self) -> str:
         """Whose money the calls spend: `demo/rounds/0`."""
         return f"{self.build.name}/{self.folder.relative_to(self.build).as_posix()}"
+
+    @property
+    def asked_as(self) -> str:
+        """The name under which the ledger knows what was asked. The rounds of a build share its name, so that none asks
+        again what another one did; a sweep, whose replies lie in its own folder, asks for itself."""
+        if self.folder.parent.name == "sweeps":
+            return f"{self.build.name}+{self.folder.name}"  # no build has a + in its name
+        return self.build.name
+
+    @property
+    def addendum(self) -> str:
+        """What the level adds to the generator's prompt."""
+        return addenda(self.build)[self.level].text
 
     @property
     def root(self) -> Path:
@@ -57,14 +69,33 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what names the work of a stage."""
     parser.add_argument("--build", required=True, metavar="NAME", help="the build")
     parser.add_argument("--round", type=int, default=0, metavar="N", help="number of the round (default: 0)")
-    parser.add_argument("--level", type=int, default=LEVEL, metavar="L", help=f"calibration level (default: {LEVEL})")
+    add_level(parser)
+
+
+def add_level(parser: ArgumentParser) -> None:
+    """Declare the level of a round."""
+    parser.add_argument(
+        "--level",
+        type=int,
+        metavar="L",
+        help=f"calibration level (default: the round's, else the build's, else {LEVEL})",
+    )
 
 
 def work(arguments: Namespace) -> Work:
     """Return the round that the command line names; raises StageError for a level without a prompt."""
-    if arguments.level not in addenda():
-        raise StageError(f"--level {arguments.level}: there are the levels {', '.join(map(str, addenda()))}.")
     if arguments.round < 0:
         raise StageError(f"--round {arguments.round}: rounds are counted from 0.")
-    build = build_folder(arguments.build)
-    return Work(build=build, folder=round_folder(build, arguments.round), level=arguments.level)
+    found = of_round(build_folder(arguments.build), arguments.round, level=arguments.level)
+    known = addenda(found.build)
+    if found.level not in known:
+        raise StageError(f"--level {found.level}: there are the levels {', '.join(map(str, known))}.")
+    return found
+
+
+def of_round(build: Path, number: int, *, level: int | None) -> Work:
+    """Return a round of a build at `level`; without one at the level it is made at, else at the build's."""
+    folder = round_folder(build, number)
+    if level is None:
+        level = read_level(folder)
+    return Work(build=build, folder=folder, level=chosen_level(build) if level is None else level)

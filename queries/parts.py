@@ -26,7 +26,7 @@ def part(where: Filter, *, facet: Facet, value: str) -> Filter:
         case Facet.TYPICALITY:
             return replace(where, typicalities=(value,))
         case Facet.ROUND:
-            return replace(where, rounds=(int(value),))
+            return replace(where, rounds=(int(value),) if value else ())  # all of a sweep is in no round
         case Facet.NOTHING:
             return where
 

@@ -8,6 +8,7 @@ with by_part as materialized (
             when 'target' then coalesce(target, '')
             when 'typicality' then coalesce(typicality, '')
             when 'round' then coalesce(round::varchar, '')
+            when 'level' then coalesce(level::varchar, '')
             else ''
         end as part,
         doc_key,

@@ -6,6 +6,7 @@ select
         when 'target' then coalesce(target, '')
         when 'typicality' then coalesce(typicality, '')
         when 'round' then coalesce(round::varchar, '')
+        when 'level' then coalesce(level::varchar, '')
         else ''
     end as part,
     score, label, count(*) as probes

@@ -19,8 +19,8 @@ def rendered() -> dict[str, Prompt]:
     question = "What did the father do?"
     blind = {target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target}
     return {
-        **{f"generator_{level:+d}": generate.prompt(drawn(), level=level) for level in addenda()},
-        "generator_sample": generate.prompt(sample()[0], level=-2),
+        **{f"generator_{level:+d}": generate.prompt(drawn(), addendum=text) for level, text in addenda().items()},
+        "generator_sample": generate.prompt(sample()[0], addendum=addenda()[-2]),
         **{f"answerer_{target}": prompt for target, prompt in blind.items()},
         "judge": judge.prompt(question=question, atom="His father had done the same.", answer="He kept a ledger too."),
     }

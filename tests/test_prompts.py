@@ -115,7 +115,7 @@ def test_a_missing_or_unknown_field_is_an_error() -> None:
 
 
 def test_a_fingerprint_changes_with_the_prompt_and_with_the_level() -> None:
-    prints = [generate.prompt_fingerprint(level) for level in addenda()]
+    prints = [generate.prompt_fingerprint(text) for text in addenda().values()]
     prints += [answer.prompt_fingerprint(), judge.prompt_fingerprint()]
     assert len(set(prints)) == len(prints)
     assert fingerprint("judge") == judge.prompt_fingerprint()

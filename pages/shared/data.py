@@ -19,6 +19,7 @@ from pipeline.errors import StageError
 from pipeline.live import Reject
 from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
+from pipeline.sweeps import sweep_folder
 from pipeline.work import Work
 from queries.hits import hits as find_hits
 from queries.schema import Filter, Search, Thresholds
@@ -27,10 +28,12 @@ from queries.store import BuildError, Index, Row, Store, read_index
 
 _OPENED = "opened"
 
+SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
+
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBuild:
-    """The build on screen, at one revision of its index."""
+    """The build or sweep on screen, at one revision of its index."""
 
     name: str
     path: Path
@@ -71,8 +74,26 @@ def _take_thresholds() -> None:
 
 
 def build_names() -> list[str]:
-    """Return the builds that can be opened, by name."""
-    return sorted(path.parents[1].name for path in (data_root() / "builds").glob("*/index/index.json"))
+    """Return the builds that can be opened, by name, each before its sweeps."""
+    builds = data_root() / "builds"
+    found = (*builds.glob("*/index/index.json"), *builds.glob(f"*/{SWEEPS}/*/index/index.json"))
+    return sorted(path.parents[1].relative_to(builds).as_posix() for path in found)
+
+
+def builds() -> list[str]:
+    """Return the builds that can be opened, by name, without their sweeps."""
+    return [name for name in build_names() if sweep_of(name) is None]
+
+
+def home(name: str) -> Path:
+    """Return the folder of the build called `name`, or of the build whose sweep that is."""
+    return build_folder(name.partition("/")[0]).resolve()
+
+
+def sweep_of(name: str) -> str | None:
+    """Return the name of the sweep that `name` opens; None where it opens a build."""
+    _, sweeps, sweep = name.partition(f"/{SWEEPS}/")
+    return sweep if sweeps else None
 
 
 def current_build() -> OpenBuild:
@@ -97,8 +118,9 @@ def current_build() -> OpenBuild:
 
 def open_build(name: str) -> OpenBuild:
     """Return the build called `name` as it is now. Raises BuildError, StageError or OSError where it cannot be read."""
-    path = build_folder(name).resolve()
-    return OpenBuild(name=path.name, path=path, index=_index(path), thresholds=thresholds(path))
+    build, sweep = home(name), sweep_of(name)
+    path = sweep_folder(build, sweep) if sweep else build
+    return OpenBuild(name=name, path=path, index=_index(path), thresholds=thresholds(build))
 
 
 def _index(path: Path) -> Any:

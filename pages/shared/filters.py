@@ -3,7 +3,7 @@
 The names of the parameters are the widgets' keys, so a link is written and read in this module alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -178,6 +178,12 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
         help="The automatic label: HARD below the first threshold of the max score, EASY from the second on.",
     )
     return Thresholds(hard_below=round(low * 100), easy_from=round(high * 100))
+
+
+def choose(label: str, key: str, options: Iterable[str]) -> str:
+    """Draw one choice that is kept in the URL and return it; the first of `options` stands where nothing is chosen."""
+    words = [str(option) for option in options]
+    return st.segmented_control(label, words, default=words[0], required=True, key=key, bind="query-params")
 
 
 def order() -> tuple[Sort, bool]:

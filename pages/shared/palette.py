@@ -11,6 +11,15 @@ LABEL_COLORS = {
     Label.UNSCORED: "#7c818a",
 }
 
+# From teal, where probes should be easiest, over grey to purple; as dark as they may be on black, as light as on white.
+_LEVEL_COLORS = ("#1f8a7d", "#4d8f88", "#6f908d", "#8a8f98", "#97859c", "#9c6ba8", "#a04fb0")
+
+
+def level_color(level: int) -> str:
+    """Return the color of a calibration level; those beyond -3 and +3 look like these."""
+    return _LEVEL_COLORS[max(-3, min(level, 3)) + 3]
+
+
 STATE_COLORS = {
     RunState.QUEUED: "#8a8f98",
     RunState.RUNNING: "#3b7dd8",

@@ -21,9 +21,13 @@ LISTED = 20  # enough to judge a bar by; Browse has the rest
 _START = {"key": -1.0, "place": 0, "count": LISTED}  # before the lowest score
 
 
-def link(shown: str, where: Filter, *, title: str = "", probe_id: str | None = None) -> str:
-    """Return `shown`, which is HTML, as a link to Browse on the probes of `where`, open at `probe_id`."""
+def link(shown: str, where: Filter, *, title: str = "", probe_id: str | None = None, build: str | None = None) -> str:
+    """Return `shown`, which is HTML, as a link to Browse on the probes of `where`, open at `probe_id`.
+
+    Of the open build, or of `build`, which may be a sweep.
+    """
     query = {**filters.browse_query(where), **({"sort": str(Sort.SCORE), "probe": probe_id} if probe_id else {})}
+    query |= {"build": build} if build else {}
     return f'<a href="./?{safe(urlencode(query, doseq=True))}" title="{safe(title)}">{shown}</a>'
 
 

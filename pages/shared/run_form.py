@@ -16,6 +16,7 @@ from pages.shared import data
 from pages.shared.run_rail import open_run
 from pages.shared.run_words import TITLES
 from pipeline import runs
+from pipeline.addenda import signed
 from pipeline.errors import StageError
 from pipeline.fields import ESTIMATE, Field, Kind, fields, lacking, words
 from pipeline.models import catalog
@@ -25,7 +26,18 @@ from pipeline.run_state import LOOKING, RECORDED, pays
 from pipeline.settings import build_folder
 from pipeline.stages import STAGES, Stage
 
-FIRST = ("source", "build", "round", "docs", "level", "backend", "model", "cap")  # the others are folded away
+FIRST = (
+    "source",
+    "build",
+    "name",
+    "round",
+    "docs",
+    "level",
+    "levels",
+    "backend",
+    "model",
+    "cap",
+)  # the others are folded away
 PAYING = ("model", "cap", "base_url", "retry_dead")  # say nothing where replies are recorded
 LABELS = {
     "docs": "Documents",
@@ -46,7 +58,14 @@ def show() -> None:
         open_run(started)
     like = _like()
     st.subheader("New run")
-    stage = _stage(like)
+    fill(_stage(like), like)
+
+
+def fill(stage: Stage, like: Mapping[str, Any]) -> None:
+    """Draw the fields of `stage`, filled in as in `like`, whose `id` tells these fields from others, and its start.
+
+    The id of the run that is started is put into the session as `started`.
+    """
     st.caption(stage.does)
     values = _values(stage, like)
     refused = st.session_state.pop("refused", None)
@@ -64,6 +83,10 @@ def show() -> None:
     if "round" in values:
         st.text(_rounds(build, values["round"]))
     command = words(stage, values)
+    _launch(command, values)
+
+
+def _launch(command: list[str], values: Mapping[str, Any]) -> None:
     st.code(f"python -m pipeline {shlex.join(command)}", language=None, wrap_lines=True)
     if pays(values):
         _paid(command, values)
@@ -133,13 +156,14 @@ def _draw(field: Field, before: Any, *, key: str) -> Any:
     label = _label(field.name)
     match field:
         case Field(name="build"):
-            return _choice(label, data.build_names(), before, key=key, placeholder="a new or known name")
+            return _choice(label, data.builds(), before, key=key, placeholder="a new or known name")
         case Field(name="model"):
             return _choice(label, catalog.names(), before or catalog.names()[0], key=key, placeholder="local:NAME")
         case Field(name="level"):
             levels = sorted(addenda())
+            at = levels.index(int(before)) if before is not None else None
             return st.selectbox(
-                label, levels, index=levels.index(int(before)), key=key, format_func=lambda level: f"{level:+d}"
+                label, levels, index=at, key=key, format_func=signed, placeholder="the build's", help=field.help
             )
         case Field(kind=Kind.SWITCH):
             return st.checkbox(label, bool(before), key=key, help=field.help)

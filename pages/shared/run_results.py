@@ -12,10 +12,9 @@ from pages.shared.data import OpenBuild
 from pages.shared.escape import safe
 from pipeline.errors import StageError
 from pipeline.live import Account, Reject, SoFar
-from pipeline.rounds import round_folder
 from pipeline.run_state import LIVING, Run
 from pipeline.settings import build_folder
-from pipeline.work import Work
+from pipeline.work import Work, of_round
 from queries.listing import Listing
 from queries.parts import Facet
 from queries.schema import Filter, Label, Sort, Thresholds
@@ -34,7 +33,8 @@ def work_of(run: Run) -> Work | None:
         return None
     try:
         build = build_folder(str(settings["build"]))
-        return Work(build=build, folder=round_folder(build, int(settings["round"])), level=int(settings["level"]))
+        level = settings["level"]
+        return of_round(build, int(settings["round"]), level=None if level is None else int(level))
     except (StageError, ValueError):
         return None
 

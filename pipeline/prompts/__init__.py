@@ -43,15 +43,15 @@ def render(name: str, **values: str) -> str:
 
 @cache
 def addenda() -> dict[int, str]:
-    """Return what each calibration level adds to the generator's prompt; level 0 adds nothing."""
+    """Return what each shipped calibration level adds to the generator's prompt; level 0 adds nothing."""
     levels = tomllib.loads((HERE / "levels.toml").read_text(encoding="utf-8"))["levels"]
     return {int(level): text for level, text in sorted(levels.items(), key=lambda each: int(each[0]))}
 
 
-def fingerprint(*names: str, level: int | None = None) -> str:
-    """Return the sha256, in hexadecimal, of the named prompt files and of the addendum of `level`, if one is given."""
+def fingerprint(*names: str, addendum: str | None = None) -> str:
+    """Return the sha256, in hexadecimal, of the named prompt files and of the addendum, if one is given."""
     digest = sha256()
-    for text in (*map(template, names), *(() if level is None else (addenda()[level],))):
+    for text in (*map(template, names), *(() if addendum is None else (addendum,))):
         content = text.encode("utf-8")
         digest.update(b"%d\n%s" % (len(content), content))
     return digest.hexdigest()
