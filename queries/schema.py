@@ -191,6 +191,8 @@ class Filter:
     `scopes`, `targets` and `typicalities` take "" for the probes whose value is null; a probe is meant when it has
     any of `flags`, where "" stands for having none.
     Scores are the max score in hundredths, both ends included. `search` names a row set made by `Store.search`.
+    `verdicts` are human labels (HARD, EASY, UNSURE, STALE; "" for none): those of `annotators`, each for himself, or
+    where none is named the ones that count (queries/opinions.sql).
     """
 
     scopes: tuple[str, ...] = ()
@@ -204,6 +206,8 @@ class Filter:
     flags: tuple[str, ...] = ()
     doc_id: str | None = None
     host: str | None = None
+    verdicts: tuple[str, ...] = ()
+    annotators: tuple[str, ...] = ()
     search: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
 
@@ -222,6 +226,8 @@ class Filter:
             "unflagged": "" in self.flags,
             "doc_id": self.doc_id,
             "host": self.host,
+            "verdicts": list(self.verdicts),
+            "annotators": list(self.annotators),
             "search": self.search,
             **self.thresholds._asdict(),
         }

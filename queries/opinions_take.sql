@@ -1,0 +1,7 @@
+-- Puts the opinions of the registered table `fresh` in the place of older ones of the same voices on the same probes.
+delete from opinions using fresh
+where opinions.probe_id = fresh.probe_id and opinions.voice = fresh.voice and opinions.seq < fresh.seq;
+insert into opinions
+select fresh.*, fresh.content_hash is distinct from probes.content_hash
+from fresh left join probes using (probe_id)
+where not exists (select 1 from opinions where opinions.probe_id = fresh.probe_id and opinions.voice = fresh.voice);
