@@ -17,7 +17,9 @@ listing = Listing(ask=data.ask, where=where, sort=sort, descending=descending)
 here = reading.place(listing)
 if here is None:
     head.subheader("No probe matches these filters" if counts["total"] else "This build holds no probes")
-    st.text("Widen or clear a filter." if counts["total"] else "Import some: python -m pipeline import SOURCE --build NAME")
+    st.text(
+        "Widen or clear a filter." if counts["total"] else "Import some: python -m pipeline import SOURCE --build NAME"
+    )
     head.button("Clear all filters", on_click=filters.clear, disabled=not counts["total"])
     st.stop()
 head.text(reading.standing(here, counts))

@@ -1,14 +1,30 @@
-"""Where an atom stands in its document: verbatim, with other whitespace, or nearly."""
+"""Where an atom stands in its document: verbatim, with other whitespace, or nearly.
 
+Generators copy atoms from memory: 2% of them come back with whitespace changed, a word replaced or an end cut off.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from rapidfuzz import fuzz
+
 from pipeline.cut import Cut
-from queries.schema import Located, Target
+from pipeline.wording import folded
+from queries.schema import Located, Scope, Target
 from queries.splits import Span
+
+FRAGMENT = 48  # characters at either end of a long atom that are looked for first; rapidfuzz is fastest below 64
+LIKE_SHORT = 90.0  # of 100: in ten characters one may differ, in five none
+LIKE_LONG = 85.0  # of 100: a clause of a sentence may be reworded
+LIKE_FRAGMENT = 80.0
+TIP = 16  # characters at either end of an atom that decide where exactly the span ends
+SLACK = 40  # characters by which an end found by likeness may be wrong
+LONGEST = 20_000  # characters of an atom that is compared with its document; the card's documents end at 12,000
 
 
 class Location(NamedTuple):
-    """How an atom was found; `span` is null, and `occurrences` 0, where it was not."""
+    """How an atom was found, where, and how often it stands there; `span` is null where it was not found."""
 
     how: Located
     span: Span | None = None
@@ -18,12 +34,107 @@ class Location(NamedTuple):
 MISSING = Location(Located.MISSING)
 
 
-def locate(atom: str | None, cut: Cut) -> Location:
-    """Return where `atom` stands on the hidden side of `cut`; of several places the one nearest the split."""
-    if not atom:
+def locate(atom: str | None, cut: Cut, *, scope: Scope | None) -> Location:
+    """Return where `atom` stands on the hidden side of `cut`; of several places the one nearest the split.
+
+    A word is looked for as a whole word first. The text of the span is the atom itself only where it was found EXACT.
+    """
+    if not atom or atom.isspace():
+        return _exact(atom, cut) if atom else MISSING
+    found = _exact_word(atom, cut) if scope is Scope.WORD else _exact(atom, cut)
+    if found is MISSING:
+        found = _respaced(atom, cut)
+    return _nearly(atom, cut) if found is MISSING else found
+
+
+def starts(part: str, text: str, within: Span) -> Iterator[int]:
+    """Yield where `part` begins in `within`, from left to right, no two places overlapping."""
+    at = text.find(part, *within)
+    while at >= 0:
+        yield at
+        at = text.find(part, at + len(part), within.end)
+
+
+def stands_alone(text: str, span: Span) -> bool:
+    """Say whether neither neighbour of `span` in `text` belongs to the same word."""
+    before, after = text[max(span.start - 1, 0) : span.start], text[span.end : span.end + 1]
+    return not (before.isalnum() or after.isalnum())
+
+
+def _exact(atom: str, cut: Cut) -> Location:
+    return _nearest([Span(at, at + len(atom)) for at in starts(atom, cut.text, cut.sides.hidden)], cut, Located.EXACT)
+
+
+def _exact_word(atom: str, cut: Cut) -> Location:
+    spans = [Span(at, at + len(atom)) for at in starts(atom, cut.text, cut.sides.hidden)]
+    whole = [span for span in spans if stands_alone(cut.text, span)]
+    return _nearest(whole or spans, cut, Located.EXACT)
+
+
+def _respaced(atom: str, cut: Cut) -> Location:
+    words = cut.hidden_words
+    wanted = " ".join(atom.split())
+
+    def place(at: int) -> int:
+        word = bisect_right(words.joined_starts, at) - 1
+        return words.starts[word] + at - words.joined_starts[word]
+
+    found = starts(wanted, words.joined, Span(0, len(words.joined)))
+    return _nearest([Span(place(at), place(at + len(wanted) - 1) + 1) for at in found], cut, Located.WHITESPACE)
+
+
+def _nearest(spans: list[Span], cut: Cut, how: Located) -> Location:
+    if not spans:
         return MISSING
-    start, end = cut.sides.hidden
-    found = cut.text.find(atom, start, end) if cut.target is Target.SUFFIX else cut.text.rfind(atom, start, end)
-    if found < 0:
+    return Location(how, spans[0] if cut.target is Target.SUFFIX else spans[-1], len(spans))
+
+
+def _nearly(atom: str, cut: Cut) -> Location:
+    wanted, text = folded(atom.strip()), cut.hidden_folded
+    if not text or len(wanted) > min(LONGEST, 1.25 * len(text)):
         return MISSING
-    return Location(Located.EXACT, Span(found, found + len(atom)), cut.text.count(atom, start, end))
+    span = _nearly_short(wanted, text) if len(wanted) <= FRAGMENT + 16 else _nearly_long(wanted, text)
+    if span is None:
+        return MISSING
+    span = _snapped(span, wanted, text)
+    begin = cut.sides.hidden.start
+    return Location(Located.FUZZY, Span(begin + span.start, begin + span.end), 1)
+
+
+def _nearly_short(wanted: str, text: str) -> Span | None:
+    found = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=LIKE_SHORT)
+    return Span(found.dest_start, found.dest_end) if found and found.dest_end > found.dest_start else None
+
+
+def _nearly_long(wanted: str, text: str) -> Span | None:
+    """Find both ends of a long atom, or one and count from there, and compare what lies between with the whole."""
+    head = fuzz.partial_ratio_alignment(wanted[:FRAGMENT], text, score_cutoff=LIKE_FRAGMENT)
+    tail = fuzz.partial_ratio_alignment(wanted[-FRAGMENT:], text, score_cutoff=LIKE_FRAGMENT)
+    spans = []
+    if head and tail:
+        spans.append(Span(head.dest_start, tail.dest_end))
+    if head:
+        spans.append(Span(head.dest_start, min(head.dest_start + len(wanted), len(text))))
+    if tail:
+        spans.append(Span(max(tail.dest_end - len(wanted), 0), tail.dest_end))
+    for span in spans:
+        if span.start < span.end and fuzz.ratio(wanted, text[span.start : span.end], score_cutoff=LIKE_LONG):
+            return span
+    return None
+
+
+def _snapped(span: Span, wanted: str, text: str) -> Span:
+    """Move the ends of a span, which are right to a few words, to the ends of words where those fit better."""
+    head, tail = wanted[:TIP], wanted[-TIP:]
+    near = range(span.start - SLACK, span.start + SLACK)
+    begins = [span.start, *(at for at in near if 0 <= at < len(text) and _between_words(text, at))]
+    start = max(begins, key=lambda at: fuzz.ratio(head, text[at : at + len(head)]))
+    near = range(max(span.end - SLACK, start + 1), span.end + SLACK)
+    ends = [max(span.end, start + 1), *(at for at in near if at <= len(text) and _between_words(text, at))]
+    end = max(ends, key=lambda at: fuzz.ratio(tail, text[max(at - len(tail), start) : at]))
+    return Span(start, end)
+
+
+def _between_words(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at] or " ", text[at : at + 1] or " "
+    return before.isspace() != after.isspace()

@@ -1,7 +1,7 @@
 """From a published row to the rows of the index: a document, a probe, a facet."""
 
 import math
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +15,9 @@ from queries.schema import Flag, Scope, SplitGroup, Target
 from queries.splits import Span
 
 Row = dict[str, Any]
-Count = Callable[[str, int, int], int]
+SCOPES = {str(scope): scope for scope in Scope}
+TARGETS = frozenset(Target)
+UNFLAGGED = {f"flag_{flag}": False for flag in VALIDATORS}
 INT32 = 2**31 - 1
 
 
@@ -44,7 +46,7 @@ def reason_to_reject(row: Published) -> str | None:
         return "doc is empty"
     if row.split_char_offset is None:
         return "split_char_offset is null or no whole number"
-    if row.target not in list(Target):
+    if row.target not in TARGETS:
         return f"target is {row.target!r}, neither prefix nor suffix"
     return None
 
@@ -53,22 +55,39 @@ def index_rows(row: Published, place: Place) -> IndexRows:
     """Return the index rows of a published row that `reason_to_reject` lets pass."""
     text, split = row.doc or "", row.split_char_offset or 0
     here = cut(text, split=split, target=Target(row.target or ""))
-    scope = Scope(row.scope) if row.scope in list(Scope) else None
-    probe = Probe(row=row, scope=scope, cut=here, location=locate(row.atom_text, here))
-    doc = _doc(row, place, text)
+    scope = SCOPES.get(row.scope or "")
+    probe = Probe(row=row, scope=scope, cut=here, location=locate(row.atom_text, here, scope=scope))
+    doc = _doc(
+        text,
+        source_model=row.source_model,
+        doc_id=row.doc_id,
+        doc_idx=row.doc_idx,
+        doc_source=row.doc_source,
+        round_=place.round,
+    )
     flags = validate(probe)
     wide = _wide(probe, place, doc["doc_key"]) | {"evidence": list(flags.items())}
     return IndexRows(doc=doc, probe=wide, facet=_facet(wide, doc, flags))
 
 
-def _doc(row: Published, place: Place, text: str) -> Row:
+@lru_cache(maxsize=64)
+def _doc(
+    text: str,
+    *,
+    source_model: str | None,
+    doc_id: str | None,
+    doc_idx: int | None,
+    doc_source: str | None,
+    round_: int,
+) -> Row:
+    # Cached because the sixteen rows of a document stand together.
     return {
-        "doc_key": doc_key(source_model=row.source_model, doc_id=row.doc_id, doc_idx=row.doc_idx, text=text),
-        "doc_id": row.doc_id,
-        "doc_idx": row.doc_idx,
-        "doc_source": row.doc_source,
-        "host": host(row.doc_source),
-        "round": place.round,
+        "doc_key": doc_key(source_model=source_model, doc_id=doc_id, doc_idx=doc_idx, text=text),
+        "doc_id": doc_id,
+        "doc_idx": doc_idx,
+        "doc_source": doc_source,
+        "host": host(doc_source),
+        "round": round_,
         "opening_end": None,
         "text": text,
     }
@@ -102,7 +121,10 @@ def _wide(probe: Probe, place: Place, key: str) -> Row:
         "target": row.target,
         "typicality": row.typicality,
         "split": _small(row.split_char_offset),
-        **{f"split_{group}": _small(splits.get(group)) for group in SplitGroup},
+        "split_word_lens": _small(splits.get(SplitGroup.WORD_LENS)),
+        "split_sentence": _small(splits.get(SplitGroup.SENTENCE)),
+        "split_paragraph": _small(splits.get(SplitGroup.PARAGRAPH)),
+        "split_whole": _small(splits.get(SplitGroup.WHOLE)),
         "question": row.verbalizer_prompt,
         "atom": row.atom_text,
         "target_response": row.target_response,
@@ -161,7 +183,8 @@ def _facet(wide: Row, doc: Row, flags: dict[Flag, str]) -> Row:
         "spread": max(scores) - min(scores) if scores else None,
         "distance": wide.get("distance_chars"),
         "question": wide["question"],
-        **{f"flag_{flag}": flag in flags for flag in VALIDATORS},
+        **UNFLAGGED,
+        **{f"flag_{flag}": True for flag in flags},
     }
 
 

@@ -6,6 +6,7 @@ among a million probes two collide with a probability of 4e-7 (n^2 / 2^61).
 
 from base64 import b32encode
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -45,13 +46,17 @@ def repeats(first: str) -> Iterator[str]:
 
 def content_hash(*, question: str | None, atom: str | None, split: int, complement: str) -> str:
     """Return the twelve letters that change whenever what a person judged has changed."""
-    return _letters(question, atom, split, complement)
+    return _letters(question, atom, split, _digest(complement))
+
+
+@lru_cache(maxsize=64)
+def _digest(text: str) -> str:
+    # The sixteen probes of a document share a few long complements.
+    return _letters(text)
 
 
 def _letters(*parts: str | int | None) -> str:
-    digest = blake2b(digest_size=8)
-    for part in parts:  # kind and length before each, so that null, 0 and "" differ and no two lists run together
-        content = b"" if part is None else str(part).encode("utf-8", "surrogatepass")
-        digest.update(b"%s %d " % (type(part).__name__.encode("ascii"), len(content)))
-        digest.update(content)
-    return b32encode(digest.digest())[:12].decode("ascii").lower()
+    # Kind and length before each part, so that null, 0 and "" differ and no two lists run together.
+    told = "".join(f"{type(part).__name__} {len(str(part))} {part} " for part in parts)
+    digest = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return b32encode(digest)[:12].decode("ascii").lower()

@@ -1,5 +1,5 @@
 -- One row a (part, max score in hundredths, automatic label) of the chosen probes, with how many there are.
--- `part` is the value of the facet $facet (queries/statistics.py), '' where it is null; unscored probes have no score.
+-- `part` is the value of the facet $facet (queries/parts.py), '' where it is null; unscored probes have no score.
 select
     case $facet
         when 'scope' then coalesce(scope, '')

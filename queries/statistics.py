@@ -7,7 +7,6 @@ hundredths, so that bins are exact: 0.6 falls into different bins under floor(x 
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from math import comb, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -22,16 +21,6 @@ CARD_BINS = tuple(range(0, 100, 20))
 
 LATTICE = tuple(range(101))
 """Where the bins of the exact lattice begin: every value a rounded score can take."""
-
-
-class Facet(StrEnum):
-    """What the distribution can be split by."""
-
-    NONE = "none"
-    SCOPE = "scope"
-    TARGET = "target"
-    TYPICALITY = "typicality"
-    ROUND = "round"
 
 
 class Cell(NamedTuple):
@@ -80,7 +69,7 @@ def bars(cells: Iterable[Cell], *, starts: tuple[int, ...], thresholds: Threshol
     edges = sorted({*starts, *thresholds} & set(LATTICE))
     found: Counter[tuple[int, Label]] = Counter()
     for score, label, probes in cells:
-        found[max(bisect_right(edges, score) - 1, 0), label] += probes
+        found[bisect_right(edges, score) - 1, label] += probes
     ends = [*(edge - 1 for edge in edges[1:]), LATTICE[-1]]
     return [
         Bar(bisect_right(starts, edges[at]) - 1, edges[at], ends[at], label, probes)

@@ -11,8 +11,10 @@ takes its own cursor.
 """
 
 import json
+import shutil
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +46,7 @@ class SearchError(ValueError):
 class Index:
     """One revision of a build's index: the parts a reader holds on to."""
 
+    build: Path
     revision: str
     docs: tuple[Path, ...] = ()
     probes: tuple[Path, ...] = ()
@@ -79,6 +82,7 @@ def read_index(build: Path) -> Index:
     except ValueError as error:
         raise BuildError(f"The index of the build {build.name} is damaged ({error}); import it again.") from error
     return Index(
+        build=build,
         revision=manifest["revision"],
         **{table: tuple(folder / part[table]["file"] for part in manifest["parts"]) for table in TABLES},
     )
@@ -90,13 +94,13 @@ def question(name: str) -> str:
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def harden(con: duckdb.DuckDBPyConnection, *, folders: list[Path], scratch: str) -> None:
-    """Close every way from SQL to the machine but reading the index folders; no setting can be changed afterwards.
+def harden(con: duckdb.DuckDBPyConnection, *, folder: Path, scratch: str) -> None:
+    """Close every way from SQL to the machine but the build's folder; no setting can be changed afterwards.
 
     The order matters: DuckDB adds the temporary directory to the allowed ones by itself, so it is named first.
     """
     con.execute(f"set temp_directory = {_quoted(scratch)}")
-    con.execute(f"set allowed_directories = [{', '.join(_quoted(f'{folder}/') for folder in folders)}]")
+    con.execute(f"set allowed_directories = [{_quoted(f'{folder}/')}]")
     for setting in (
         "enable_external_access = false",
         "autoinstall_known_extensions = false",
@@ -119,7 +123,8 @@ class Store:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._scratch = tempfile.TemporaryDirectory(prefix="probescope-duckdb-")
+        self._scratch = tempfile.mkdtemp(prefix="probescope-duckdb-")
+        self._cleared = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._con = duckdb.connect(":memory:")
         self._searches: OrderedDict[str, None] = OrderedDict()
         self._search_lock = threading.Lock()
@@ -135,8 +140,7 @@ class Store:
         for layout in ("facets", "opinions", "chosen", "ordered", "queued"):
             self._con.execute(question(layout))
         self._con.execute("create table hits (search varchar, probe_id varchar)")
-        folders = sorted({path.parent.resolve() for path in (*self.index.docs, *self.index.probes)})
-        harden(self._con, folders=folders, scratch=self._scratch.name)
+        harden(self._con, folder=self.index.build.resolve(), scratch=self._scratch)
 
     def fetch(self, name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
         """Return the rows that answer the question `name`, as dicts by column.
@@ -214,4 +218,4 @@ class Store:
     def close(self) -> None:
         """Let go of the connection and the scratch folder."""
         self._con.close()
-        self._scratch.cleanup()
+        self._cleared()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.error import URLError
 
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, expect
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -48,6 +48,13 @@ def watch(page: Page, *, origin: str) -> Watch:
     page.on("console", lambda line: seen.errors.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     return seen
+
+
+def start(page: Page, address: str) -> None:
+    """Open a Browse address and wait until a probe is drawn in its document, so that keys are heard."""
+    page.goto(address)
+    expect(page.locator("article.probe")).to_be_visible(timeout=30_000)
+    expect(page.locator(".box .text")).not_to_be_empty()
 
 
 def free_port() -> int:

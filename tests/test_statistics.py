@@ -103,15 +103,6 @@ def test_bars_add_up_to_the_probes_and_each_bar_means_one_label(
         assert bar.probes == sum(bar.low <= score <= bar.high for score in scores)
 
 
-@pytest.mark.parametrize("starts", [CARD_BINS, LATTICE])
-def test_scores_outside_0_to_1_stand_in_the_outer_bins(starts: tuple[int, ...]) -> None:
-    found = bars(cells([-5, 120, 120]), starts=starts, thresholds=CARD_CUTS)
-    assert [(bar.bin, bar.label, bar.probes) for bar in found] == [
-        (0, Label.HARD, 1),
-        (len(starts) - 1, Label.EASY, 2),
-    ]
-
-
 def test_the_deviation_is_that_of_the_population() -> None:
     # 0, 0.5 and 1: mean 0.5, squared distances 0.25 + 0 + 0.25, over 3 = 1/6
     assert deviation(size=3, total=150, squares=50**2 + 100**2) == pytest.approx(sqrt(1 / 6))

@@ -13,8 +13,10 @@ from typing import Any
 
 import streamlit as st
 
-from pipeline.settings import build_names, builds_folder
+from pipeline.settings import build_folder, data_root
+from queries.hits import hits as find_hits
 from queries.schema import Filter, Thresholds
+from queries.splits import Span
 from queries.store import BuildError, Row, Search, Store, read_index
 
 
@@ -35,7 +37,7 @@ def annotator() -> str:
 
 def choose_build() -> None:
     """Draw the build selector and the reader's name; stop the screen where there is no build to open."""
-    names = build_names()
+    names = _build_names()
     if not names:
         st.title("No build yet")
         st.text("Import one, then reload this page:")
@@ -46,9 +48,14 @@ def choose_build() -> None:
         st.text(f"Reading as {annotator()}")
 
 
+def _build_names() -> list[str]:
+    """Return the builds that can be opened, by name."""
+    return sorted(path.parents[1].name for path in (data_root() / "builds").glob("*/index/index.json"))
+
+
 def current_build() -> OpenBuild:
     """Return the build that the selector names; stop the screen with one sentence where it cannot be opened."""
-    path = builds_folder() / str(st.session_state["build"])
+    path = build_folder(str(st.session_state["build"])).resolve()
     try:
         revision = _index(path).revision
         settings = json.loads((path / "build.json").read_text(encoding="utf-8"))
@@ -85,6 +92,12 @@ def _answer(
     path: Path, revision: str, name: str, where: Filter | None, parameters: tuple[tuple[str, Any], ...]
 ) -> list[Row]:
     return _store(path, revision).fetch(name, where, **dict(parameters))
+
+
+def hits(text: str, looked_for: Search) -> list[Span]:
+    """Return where a search matches in one document of the open build."""
+    build = current_build()
+    return find_hits(_store(build.path, build.revision), text=text, search=looked_for)
 
 
 def search(looked_for: Search) -> str:

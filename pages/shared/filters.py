@@ -146,9 +146,12 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
 
 def order() -> tuple[Sort, bool]:
     """Draw the choice of order and return it with whether it descends."""
-    by, way = st.columns([2, 1], vertical_alignment="bottom")
-    sort = by.selectbox("Sort by", list(Sort), key="sort", bind="query-params")
-    descending = way.toggle("Descending", key="desc", bind="query-params")
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.text("Sort by", width="content")
+        sort = st.selectbox(
+            "Sort by", list(Sort), key="sort", bind="query-params", label_visibility="collapsed", width=150
+        )
+        descending = st.toggle("Descending", key="desc", bind="query-params")
     return Sort(sort), descending
 
 
@@ -184,19 +187,7 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
 
 
 def clear() -> None:
-    """Set every filter back to "any"."""
-    for key in (
-        "q",
-        "regex",
-        "scope",
-        "target",
-        "typicality",
-        "label",
-        "score",
-        "round",
-        "level",
-        "flag",
-        "doc",
-        "host",
-    ):
-        st.session_state.pop(key, None)
+    """Set every filter back to "any"; a callback, so that it runs before the widgets are drawn."""
+    st.session_state.update({key: [] for key in ("scope", "target", "typicality", "label", "round", "level", "flag")})
+    st.session_state.update({key: "" for key in ("q", "doc", "host")})
+    st.session_state.update(regex=False, score=(0.0, 1.0))

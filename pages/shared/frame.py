@@ -1,5 +1,7 @@
 """The frame around every screen: the navigation, which build is open, and who is reading."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared import data
@@ -7,5 +9,6 @@ from pages.shared.screens import SCREENS, screen
 
 st.set_page_config(page_title="Probescope", layout="wide")
 page = st.navigation([screen(name) for name in SCREENS], position="top")
+st.html(f"<style>{Path(__file__).with_name('frame.css').read_text(encoding='utf-8')}</style>")
 data.choose_build()
 page.run()

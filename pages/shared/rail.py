@@ -43,9 +43,7 @@ def _item(probe: Row) -> dict[str, str]:
     }
 
 
-def _draw(
-    key: str, items: list[dict[str, str]], *, current: str, on_open: Callable[[str], None], shape: str
-) -> None:
+def _draw(key: str, items: list[dict[str, str]], *, current: str, on_open: Callable[[str], None], shape: str) -> None:
     def opened() -> None:
         chosen = st.session_state[key].open
         if chosen in {item["id"] for item in items}:

@@ -1,7 +1,8 @@
 """Reading one probe after another on Browse: which one is open, where it stands in the list, how its document is cut.
 
-The session holds three things: the open probe's id (also in the URL), the keys pressed since the last run, and where
-the probe stood, so that stepping does not count the list again.
+Which probe is open is the session's own state, written to the URL and read from it, and never the value of a widget:
+while keys come faster than pages are drawn, the browser sends back the values of widgets (and its address) as they were
+before the last answer, and a probe read from them would take a step back.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared import data
+from pages.shared.document import Action
 from queries import segments as cuts
 from queries.listing import PAGE, Listing, Place
 from queries.schema import Filter, Flag, Label, Scope, SplitGroup, Target
@@ -20,10 +22,11 @@ HEIGHT = 640  # pixels of the document and the list: with Streamlit's header the
 
 @dataclass(frozen=True, kw_only=True)
 class _Memory:
-    """Where the open probe stood, and in which list."""
+    """The open probe: where it stood, in which list, and what the address said of it when it was drawn."""
 
     listing: tuple[str, str, Filter, str, bool]
     place: Place
+    address: str
 
 
 def place(listing: Listing) -> Place | None:
@@ -32,15 +35,25 @@ def place(listing: Listing) -> Place | None:
     A probe that the filter does not mean stays open when a link or a click asked for it, and gives way to the first
     of the list when the filter was changed over it.
     """
-    here = _asked_for(listing)
-    if here is not None:
-        pages = st.session_state.pop("pages", 0)
-        steps = st.session_state.pop("steps", 0) + _to_page(here, pages)
-        here = listing.move(here, steps) if steps else here
-        st.session_state["probe"] = here.probe_id
-        st.session_state["place"] = _Memory(listing=_identity(listing), place=here)
     with st.sidebar:
-        st.text_input("Probe id", key="probe", bind="query-params")
+        st.text_input("Open probe id", key="probe_id", on_change=_open_typed)
+    clicked: str | None = st.session_state.pop("clicked", None)
+    pages, steps = st.session_state.pop("pages", 0), st.session_state.pop("steps", 0)
+    memory: _Memory | None = st.session_state.get("place")
+    address = st.query_params.get("probe", "").strip()
+    arrived = memory is None or (clicked is None and not pages and not steps and address != memory.address)
+    wanted = clicked or (address if memory is None or arrived else memory.place.probe_id)
+    here = _find(listing, wanted, memory)
+    if here is None:
+        return None
+    steps += _to_page(here, pages)
+    here = listing.move(here, steps) if steps else here
+    went_back_to_no_probe = arrived and memory is not None and not address
+    if not went_back_to_no_probe and address != here.probe_id:
+        st.query_params["probe"] = here.probe_id
+    st.session_state["place"] = _Memory(
+        listing=_identity(listing), place=here, address=st.query_params.get("probe", "").strip()
+    )
     return here
 
 
@@ -49,9 +62,7 @@ def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
     return (build.name, build.revision, listing.where, str(listing.sort), listing.descending)
 
 
-def _asked_for(listing: Listing) -> Place | None:
-    wanted = st.session_state.get("probe", st.query_params.get("probe", "")).strip()
-    memory: _Memory | None = st.session_state.get("place")
+def _find(listing: Listing, wanted: str, memory: _Memory | None) -> Place | None:
     if memory and memory.listing == _identity(listing) and memory.place.probe_id == wanted:
         return memory.place
     found = listing.find(wanted) if wanted else None
@@ -69,12 +80,16 @@ def _to_page(here: Place, pages: int) -> int:
 def standing(here: Place, counts: Row) -> str:
     """Return "12 of 640 probes in 40 documents", or what stands in its place for a probe outside the list."""
     missing = st.session_state.pop("missing", None)
-    probes = f"{counts['probes']:,} probes in {counts['documents']:,} documents"
+    probes = f"{_counted(counts['probes'], 'probe')} in {_counted(counts['documents'], 'document')}"
     if missing:
         return f"No probe has the id {missing} in this build; the first of {probes} is shown."
     if not here.listed:
         return f"This probe is outside the filters, which mean {probes}."
     return f"{here.before + 1:,} of {probes}" + (f" (build: {counts['total']:,})" if _narrowed(counts) else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
 
 
 def _narrowed(counts: Row) -> bool:
@@ -84,10 +99,10 @@ def _narrowed(counts: Row) -> bool:
 def pager(here: Place, probes: int) -> None:
     """Draw the page's number and the buttons to the pages beside it."""
     page, pages = here.before // PAGE + 1, max(1, -(-probes // PAGE))
-    back, middle, on = st.columns([1, 2, 1], vertical_alignment="center")
-    back.button("Back", key="page-back", on_click=_flip, args=(-1,), disabled=page <= 1, width="stretch")
-    middle.text(f"{page:,} of {pages:,}")
-    on.button("Next", key="page-next", on_click=_flip, args=(1,), disabled=page >= pages, width="stretch")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.button("←", key="page-back", help="Page before", on_click=_flip, args=(-1,), disabled=page <= 1)
+        st.text(f"Page {page:,} of {pages:,}", width="content")
+        st.button("→", key="page-next", help="Page after", on_click=_flip, args=(1,), disabled=page >= pages)
 
 
 def _flip(pages: int) -> None:
@@ -96,12 +111,17 @@ def _flip(pages: int) -> None:
 
 def open_probe(probe_id: str) -> None:
     """Show `probe_id` from the next run on."""
-    st.session_state["probe"] = probe_id
+    st.session_state["clicked"] = probe_id
 
 
-def act(action: str) -> None:
+def _open_typed() -> None:
+    open_probe(st.session_state["probe_id"].strip())
+    st.session_state["probe_id"] = ""
+
+
+def act(action: Action) -> None:
     """Do what a key asks: `next` and `previous` add up until the next run."""
-    step = {"next": 1, "previous": -1}.get(action, 0)
+    step = {"next": 1, "previous": -1}[action.name]
     st.session_state["steps"] = st.session_state.get("steps", 0) + step
 
 
@@ -140,7 +160,7 @@ def segments(doc: Row, probe: Row, looked_for: Search | None) -> list[cuts.Segme
         atom=atom,
         window=Span(probe["window_start"], probe["window_end"]),
         opening_end=doc["opening_end"],
-        hits=cuts.hits(text, looked_for) if looked_for else [],
+        hits=data.hits(text, looked_for) if looked_for else [],
     )
 
 

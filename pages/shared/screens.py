@@ -6,12 +6,14 @@ import streamlit as st
 
 PAGES = Path(__file__).resolve().parents[1]
 SCREENS = {
-    "browse": ("Browse", ":material/menu_book:"),
-    "scores": ("Scores", ":material/bar_chart:"),
+    "browse": "Browse",
+    "scores": "Scores",
 }
 
 
 def screen(name: str) -> st.Page:
-    """Return the screen `name` for st.navigation, st.page_link and st.switch_page; the first one stands at /."""
-    title, icon = SCREENS[name]
-    return st.Page(PAGES / f"{name}.py", title=title, icon=icon, default=name == next(iter(SCREENS)))
+    """Return the screen `name` for st.navigation, st.page_link and st.switch_page; the first one stands at /.
+
+    Without an icon: Streamlit makes a page's icon the favicon and fetches it from a font server.
+    """
+    return st.Page(PAGES / f"{name}.py", title=SCREENS[name], default=name == next(iter(SCREENS)))

@@ -1,0 +1,126 @@
+"""Explore the distribution of the max score: its shape, the two thresholds, and the probes behind every bar."""
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from pages.shared import charts, data, filters, picks, shares
+from queries.parts import Facet, between, part
+from queries.schema import SCORED_SCOPES, Filter, Scope, Target, Typicality
+from queries.statistics import CARD_BINS, LATTICE, Bar, Cell, bars
+
+BINS = {"five bins": CARD_BINS, "every 0.01": LATTICE}
+PICKS = {"one bar": "pan", "a range": "select"}  # what a drag does on the chart: plotly picks by click or by box
+CHARTS = 8  # parts drawn at most; the table has them all
+ORDER = [*Scope, *Target, *Typicality]
+DUE = tuple(str(scope) for scope in SCORED_SCOPES)
+
+
+def choose(label: str, key: str, options: Iterable[str]) -> str:
+    """Draw one choice that is kept in the URL and return it; the first of `options` stands where nothing is chosen."""
+    words = [str(option) for option in options]
+    return st.segmented_control(label, words, default=words[0], required=True, key=key, bind="query-params")
+
+
+def distribution(where: Filter, facet: Facet) -> dict[str, list[Bar]]:
+    """Return the bars of the scored probes of `where` by part of `facet`, in the order of the vocabulary."""
+    found: dict[str, list[Cell]] = {}
+    for row in data.ask("score_lattice", where, facet=str(facet)):
+        if row["score"] is not None:
+            found.setdefault(row["part"], []).append(Cell(row["score"], row["label"], row["probes"]))
+    return {name: bars(found[name], starts=starts, thresholds=where.thresholds) for name in sorted(found, key=rank)}
+
+
+def rank(name: str) -> tuple[bool, int, int, str]:
+    """Return the sort key of a part: words of the vocabulary, then others by number or name, null last."""
+    return (not name, ORDER.index(name) if name in ORDER else len(ORDER), int(name) if name.isdigit() else 0, name)
+
+
+@st.fragment
+def histograms(where: Filter, facet: Facet) -> None:
+    """Draw one chart a part of `facet`, and what was picked in them; a pick runs this function again, not the page."""
+    parts = distribution(where, facet)
+    drawn = dict(list(parts.items())[:CHARTS])
+    unfiltered = Filter(thresholds=where.thresholds)
+    compared = facet is not Facet.NOTHING or where != unfiltered
+    ghost = distribution(unfiltered, Facet.NOTHING)[""] if compared else []
+    peak = charts.peak([*drawn.values(), ghost])
+    chosen = {}
+    for name, shown in drawn.items():
+        if facet is not Facet.NOTHING:
+            st.text(f"{facet}: {name or filters.NOTHING} · {sum(bar.probes for bar in shown):,} scored probes")
+        figure = charts.histogram(
+            shown,
+            starts=starts,
+            thresholds=where.thresholds,
+            ghost=ghost,
+            dragmode=PICKS[pick],
+            peak=peak,
+            height=charts.height(len(drawn)),
+        )
+        event = st.plotly_chart(
+            figure,
+            key=f"histogram-{facet}-{name}",
+            on_select="rerun",
+            selection_mode=("points", "box"),
+            config={"displayModeBar": False},
+            alt=charts.words(shown),
+        )
+        span = charts.picked(event.selection.points)
+        if span:
+            chosen[name] = span
+    if len(parts) > len(drawn):
+        st.caption(f"{len(drawn)} of {len(parts)} parts are drawn; the table has all of them.")
+    if ghost:
+        st.caption("Grey, behind: all scored probes of the build. Heights are shares, so that shapes can be compared.")
+    with picked_place:
+        if not chosen:
+            st.caption(
+                "Click a bar to see its probes." if pick == "one bar" else "Drag across bars to see their probes."
+            )
+        for name, (low, high) in chosen.items():
+            picks.show(
+                name if facet is not Facet.NOTHING else "",
+                between(part(where, facet=facet, value=name), low=low, high=high),
+                probes=sum(bar.probes for bar in drawn[name] if low <= bar.low and bar.high <= high),
+            )
+
+
+head, choices = st.container(), st.container(horizontal=True, gap="medium")
+with st.container(horizontal=True, gap="medium"):
+    chart_side, pick_side = st.container(key="charts"), st.container(width=330)
+with chart_side:
+    chart_place = st.container()
+    _, cuts, _ = st.columns(charts.COLUMNS, gap=None)  # so that the handles stand under the cuts of the chart
+with pick_side:
+    legend_place, picked_place = st.container(), st.container()
+where = filters.sidebar(cuts)
+
+counts = data.ask("count", where)[0]
+if not counts["probes"]:
+    head.subheader("No probe matches these filters" if counts["total"] else "This build holds no probes")
+    if counts["total"]:
+        head.button("Clear all filters", on_click=filters.clear)
+    else:
+        head.code("python -m pipeline import SOURCE --build NAME", language=None)
+    st.stop()
+
+with choices:
+    starts = BINS[choose("Bars", "bins", BINS)]
+    pick = choose("Pick", "pick", PICKS)
+    facet = Facet(choose("Split by", "by", Facet))
+by = Facet.SCOPE if facet is Facet.NOTHING else facet
+if distribution(where, facet):
+    with chart_place:
+        histograms(where, facet)
+else:
+    chart_place.info(
+        "None of these probes has a score. Word and lens probes get none; the others get theirs when they are scored."
+    )
+
+rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
+whole = next(row for row in rows if row["whole"])
+head.subheader(f"{whole['scored']:,} scored of {whole['probes']:,} probes in {whole['documents']:,} documents")
+with legend_place:
+    shares.legend(whole, where)
+shares.table(sorted(rows, key=lambda row: (not row["whole"], rank(row["part"]))), where, facet=by)

@@ -1,0 +1,156 @@
+"""Browse as a person uses it: reading on by key, by click and by page; links; Back; a hostile build."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import start, watch
+from tests.builds import document_rows, make_build, published_row
+from tests.conftest import Serve
+from tests.hostile import HOSTILE
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def app(server: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+    root = tmp_path_factory.mktemp("browse")
+    make_build([row for number in range(4) for row in document_rows(number)], root)
+    return server(ROOT / "app.py", root)
+
+
+def stands(page: Page, words: str) -> None:
+    expect(page.locator(".stMain").get_by_text(words, exact=False).first).to_be_visible()
+
+
+def open_row(page: Page) -> str:
+    return page.locator("nav.rows button[aria-current]").get_attribute("data-id") or ""
+
+
+def test_keys_read_on_and_back(app: str, page: Page) -> None:
+    start(page, f"{app}/?sort=document")
+    page.keyboard.press("j")
+    stands(page, "2 of 64 probes")
+    page.keyboard.press("ArrowRight")
+    stands(page, "3 of 64 probes")
+    page.keyboard.press("k")
+    stands(page, "2 of 64 probes")
+    page.keyboard.press("ArrowLeft")
+    stands(page, "1 of 64 probes")
+    page.keyboard.press("k")
+    stands(page, "1 of 64 probes")
+
+
+def test_fast_presses_all_count_and_the_list_follows_over_the_page(app: str, page: Page) -> None:
+    start(page, f"{app}/?sort=document")
+    first_page = page.locator("nav.rows button").count()
+    for _ in range(first_page + 3):
+        page.keyboard.press("j")
+    stands(page, f"{first_page + 4} of 64 probes")
+    stands(page, "Page 2 of 3")
+    assert open_row(page) in page.url
+
+
+def test_the_address_always_names_the_probe_on_screen(app: str, page: Page) -> None:
+    start(page, f"{app}/?scope=sentence")
+    page.locator("nav.rows button").nth(4).click()
+    stands(page, "5 of 12 probes")
+    expect(page).to_have_url(re.compile(f"scope=sentence.*probe={open_row(page)}"))
+
+
+def test_chips_walk_a_documents_probes(app: str, page: Page) -> None:
+    start(page, f"{app}/?scope=word&sort=document")
+    chips = page.locator("nav.chips button")
+    assert chips.count() == 16
+    chips.nth(15).click()
+    stands(page, "This probe is outside the filters")
+    expect(page.locator("article.probe header")).to_contain_text("slot 15")
+
+
+def test_back_and_forward_return_to_probes(app: str, page: Page) -> None:
+    start(page, f"{app}/?sort=document")
+    page.keyboard.press("j")
+    stands(page, "2 of 64 probes")
+    page.keyboard.press("j")
+    stands(page, "3 of 64 probes")
+    page.go_back()
+    stands(page, "2 of 64 probes")
+    page.go_forward()
+    stands(page, "3 of 64 probes")
+
+
+def test_pages_turn_by_button(app: str, page: Page) -> None:
+    start(page, f"{app}/?sort=document")
+    page.get_by_role("button", name="→").click()
+    stands(page, "26 of 64 probes")
+    page.get_by_role("button", name="←").click()
+    stands(page, "1 of 64 probes")
+
+
+def test_slash_searches_and_letters_are_only_typed_there(app: str, page: Page) -> None:
+    start(page, f"{app}/?sort=document")
+    page.keyboard.press("/")
+    page.keyboard.type("slot 7 jk")
+    expect(page.get_by_label("Search text")).to_have_value("slot 7 jk")
+    page.get_by_label("Search text").fill("slot 7")
+    page.keyboard.press("Enter")
+    stands(page, "1 of 4 probes in 4 documents (build: 64)")
+
+
+def test_a_filter_and_clearing_it(app: str, page: Page) -> None:
+    page.goto(f"{app}/?q=nothing+like+this&scope=word")
+    page.get_by_role("button", name="Clear all filters").click(timeout=30_000)
+    stands(page, "of 64 probes")
+    expect(page).to_have_url(re.compile(r"^(?!.*(scope|q)=)"))
+
+
+def test_a_copied_link_opens_the_same_probe_elsewhere(app: str, page: Page) -> None:
+    start(page, f"{app}/?target=suffix&desc=true")
+    for _ in range(3):
+        page.keyboard.press("j")
+    stands(page, "4 of 32 probes")
+    page.keyboard.press("c")
+    link = page.evaluate("navigator.clipboard.readText()")
+    page.goto("about:blank")
+    page.goto(link)
+    stands(page, "4 of 32 probes")
+
+
+def test_typing_a_probes_id_opens_it(app: str, page: Page) -> None:
+    start(page, f"{app}/?sort=document")
+    wanted = page.locator("nav.rows button").nth(6).get_attribute("data-id") or ""
+    page.get_by_label("Open probe id").fill(wanted)
+    page.keyboard.press("Enter")
+    stands(page, "7 of 64 probes")
+    expect(page.get_by_label("Open probe id")).to_have_value("")
+
+
+def test_the_row_as_stored_opens(app: str, page: Page) -> None:
+    start(page, f"{app}/?scope=sentence")
+    page.get_by_text("The row as stored").click()
+    expect(page.get_by_text("verbalizer_prompt")).to_be_visible()
+
+
+def test_hostile_text_runs_nothing_and_calls_nowhere(
+    server: Serve, page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("hostile")
+    texts = dict.fromkeys(("verbalizer_prompt", "target_response", "incorrect_plausible_answer", "source"), HOSTILE)
+    rows = [
+        published_row(doc=HOSTILE + HOSTILE, split_char_offset=len(HOSTILE), atom_text=HOSTILE[:40], doc_id=HOSTILE)
+        | texts
+        | {"bb_answer_rollout_answers": [HOSTILE] * 5, "doc_source": f"https://{HOSTILE[:60]}"}
+    ]
+    make_build(rows, root)
+    url = server(ROOT / "app.py", root)
+    seen = watch(page, origin=url)
+    start(page, url)
+    page.get_by_text("The row as stored").click()
+    page.wait_for_timeout(500)
+    assert seen.foreign == []
+    assert page.locator("article.probe :is(script, img, form, iframe, a, input, link)").count() == 0
+    assert page.evaluate("document.querySelectorAll('script[src*=evil], [onerror], a[href^=javascript]').length") == 0
+    assert not [error for error in seen.errors if "Content Security Policy" in error]
