@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 APP_SETUP := $(VENV)/.app
 TEST_SETUP := $(VENV)/.test
 
-.PHONY: app test test-all lint
+.PHONY: app test test-all lint pictures
 
 app: $(APP_SETUP)
 	$(RUN) -m pipeline import sample/hub --build sample
@@ -21,6 +21,9 @@ lint: $(TEST_SETUP)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+
+pictures: $(TEST_SETUP)
+	PROBES_ANNOTATOR=ada $(RUN) -m tests.pictures
 
 $(APP_SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Probescope needs Python 3.11 or newer, this is " + sys.version.split()[0])'

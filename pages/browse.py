@@ -9,8 +9,8 @@ where = filters.sidebar()
 build = data.current_build()
 counts = data.ask("count", where)[0]
 
-head, sorting = st.columns([3, 2], vertical_alignment="bottom")
-with sorting:
+with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    head = st.container(width="content")
     sort, descending = filters.order()
 listing = Listing(ask=data.ask, where=where, sort=sort, descending=descending)
 
@@ -27,11 +27,14 @@ head.text(reading.standing(here, counts))
 probe = data.ask("probe", probe_id=here.probe_id, doc_key=here.doc_key)[0]
 doc = data.ask("document", doc_key=here.doc_key)[0]
 
-rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
+with st.container(key="reading"):
+    rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
 with rail_side:
     reading.pager(here, counts["probes"])
     with st.container(height=reading.HEIGHT, border=False):
-        rail.rows("rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe)
+        rail.rows(
+            "rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe, on_return=reading.return_to
+        )
 with text_side:
     st.text(f"{doc['doc_id']}, sibling {doc['doc_idx']} · {doc['host'] or 'no host'} · {len(doc['text']):,} characters")
     rail.chips(

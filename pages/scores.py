@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import charts, data, filters, picks, shares
+from pages.shared import charts, data, filters, picks, score_panels, shares
 from queries.parts import Facet, between, part
-from queries.schema import SCORED_SCOPES, Filter, Scope, Target, Typicality
+from queries.schema import SCORED_SCOPES, Filter, Label, Scope, Target, Typicality
 from queries.statistics import CARD_BINS, LATTICE, Bar, Cell, bars
 
 BINS = {"five bins": CARD_BINS, "every 0.01": LATTICE}
@@ -22,28 +23,28 @@ def choose(label: str, key: str, options: Iterable[str]) -> str:
     return st.segmented_control(label, words, default=words[0], required=True, key=key, bind="query-params")
 
 
-def distribution(where: Filter, facet: Facet) -> dict[str, list[Bar]]:
+def distribution(where: Filter, facet: Facet, starts: tuple[int, ...]) -> dict[str, list[Bar]]:
     """Return the bars of the scored probes of `where` by part of `facet`, in the order of the vocabulary."""
     found: dict[str, list[Cell]] = {}
     for row in data.ask("score_lattice", where, facet=str(facet)):
         if row["score"] is not None:
-            found.setdefault(row["part"], []).append(Cell(row["score"], row["label"], row["probes"]))
+            found.setdefault(row["part"], []).append(Cell(row["score"], Label(row["label"]), row["probes"]))
     return {name: bars(found[name], starts=starts, thresholds=where.thresholds) for name in sorted(found, key=rank)}
 
 
 def rank(name: str) -> tuple[bool, int, int, str]:
     """Return the sort key of a part: words of the vocabulary, then others by number or name, null last."""
-    return (not name, ORDER.index(name) if name in ORDER else len(ORDER), int(name) if name.isdigit() else 0, name)
+    return (not name, ORDER.index(name) if name in ORDER else len(ORDER), int(name) if name.isdecimal() else 0, name)
 
 
 @st.fragment
-def histograms(where: Filter, facet: Facet) -> None:
-    """Draw one chart a part of `facet`, and what was picked in them; a pick runs this function again, not the page."""
-    parts = distribution(where, facet)
+def histograms(where: Filter, facet: Facet, *, starts: tuple[int, ...], pick: str, beside: DeltaGenerator) -> None:
+    """Draw one chart a part of `facet`, and `beside` them what was picked: a pick runs this again, not the page."""
+    parts = distribution(where, facet, starts)
     drawn = dict(list(parts.items())[:CHARTS])
     unfiltered = Filter(thresholds=where.thresholds)
-    compared = facet is not Facet.NOTHING or where != unfiltered
-    ghost = distribution(unfiltered, Facet.NOTHING)[""] if compared else []
+    compared = len(parts) > 1 or where != unfiltered
+    ghost = distribution(unfiltered, Facet.NOTHING, starts)[""] if compared else []
     peak = charts.peak([*drawn.values(), ghost])
     chosen = {}
     for name, shown in drawn.items():
@@ -73,7 +74,7 @@ def histograms(where: Filter, facet: Facet) -> None:
         st.caption(f"{len(drawn)} of {len(parts)} parts are drawn; the table has all of them.")
     if ghost:
         st.caption("Grey, behind: all scored probes of the build. Heights are shares, so that shapes can be compared.")
-    with picked_place:
+    with beside:
         if not chosen:
             st.caption(
                 "Click a bar to see its probes." if pick == "one bar" else "Drag across bars to see their probes."
@@ -110,9 +111,9 @@ with choices:
     pick = choose("Pick", "pick", PICKS)
     facet = Facet(choose("Split by", "by", Facet))
 by = Facet.SCOPE if facet is Facet.NOTHING else facet
-if distribution(where, facet):
+if distribution(where, facet, starts):
     with chart_place:
-        histograms(where, facet)
+        histograms(where, facet, starts=starts, pick=pick, beside=picked_place)
 else:
     chart_place.info(
         "None of these probes has a score. Word and lens probes get none; the others get theirs when they are scored."
@@ -120,7 +121,11 @@ else:
 
 rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
 whole = next(row for row in rows if row["whole"])
-head.subheader(f"{whole['scored']:,} scored of {whole['probes']:,} probes in {whole['documents']:,} documents")
+head.subheader(f"{whole['scored']:,} of {whole['probes']:,} probes have a score")
 with legend_place:
     shares.legend(whole, where)
+    if where.labels or where.score_from is not None or where.score_to is not None:
+        st.caption("A label or score filter is on: shares are of what it leaves.")
 shares.table(sorted(rows, key=lambda row: (not row["whole"], rank(row["part"]))), where, facet=by)
+score_panels.fewer_answers(where)
+score_panels.card(data.current_build())

@@ -20,12 +20,15 @@ SHAPES_THE_INDEX = (  # a change in any of these makes another index of the same
     "pipeline/published.py",
     "pipeline/rows.py",
     "pipeline/shards.py",
+    "pipeline/tokens.py",
     "pipeline/validators.py",
     "pipeline/wording.py",
     "queries/identity.py",
     "queries/schema.py",
     "queries/splits.py",
 )
+
+CARD_FILE = "rounds/0/source/README.md"  # the card that came with the source
 
 Build = dict[str, Any]
 
@@ -50,10 +53,11 @@ def read_build(folder: Path) -> Build | None:
 
 
 def write_build(folder: Path, *, source: dict[str, Any]) -> None:
-    """Record where the build came from; thresholds and the day of its making stay as they were."""
+    """Record where the build came from, and its card if one came along; thresholds and first day stay as they were."""
     before = read_build(folder) or {
         "name": folder.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "thresholds": Thresholds()._asdict(),
     }
-    put_json(folder / "build.json", before | {"source": source, "code_version": code_version()})
+    card = CARD_FILE if (folder / CARD_FILE).is_file() else None
+    put_json(folder / "build.json", before | {"source": source, "card": card, "code_version": code_version()})

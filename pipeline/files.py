@@ -59,9 +59,16 @@ def sha256(path: Path) -> str:
 
 
 def sweep(folder: Path, *, keep: set[str]) -> None:
-    """Delete the files of `folder` whose names are not in `keep`, drafts left by a crash among them."""
+    """Delete the files of `folder` whose names are not in `keep`."""
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_file() and path.name not in keep:
+            path.unlink()
+
+
+def sweep_drafts(folder: Path) -> None:
+    """Delete what a killed writer left under `folder`; only for who holds the right to write there."""
+    for path in folder.rglob(f"*{DRAFT}"):
+        if path.is_file():
             path.unlink()
 
 
@@ -72,7 +79,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises StageError where another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
+    with (folder / ".lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

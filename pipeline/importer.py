@@ -21,13 +21,14 @@ from tqdm import tqdm
 from pipeline import shards, sources
 from pipeline.build import code_version, read_build, write_build
 from pipeline.errors import StageError
-from pipeline.files import locked, put
+from pipeline.files import locked, put, sweep, sweep_drafts
 from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.published import Columns
 from pipeline.settings import build_folder
 from pipeline.status import flag_counts
 
 WORKERS = 2  # more would not hold the promise of 2 GB
+SCRATCH = "import.tmp"  # where shards lie until they are sorted
 ROUND = 0  # imported rows are the build's first increment
 
 
@@ -103,7 +104,7 @@ def run(settings: Import) -> Summary:
         manifest = read_manifest(settings.build)
         if manifest and manifest.fingerprint == fingerprint:
             return _summary(settings.build, manifest.parts, unchanged=True)
-        sweep_index(settings.build)
+        _sweep(settings.build, manifest)
         part = _import(settings, source, fingerprint)
         kept = tuple(other for other in manifest.parts if other["round"] != ROUND) if manifest else ()
         write_build(settings.build, source={"kind": source.kind, "name": source.name, "split": source.split})
@@ -120,23 +121,34 @@ def _refuse_another_source(folder: Path, source: sources.Source) -> None:
         )
 
 
+def _sweep(build: Path, manifest: Manifest | None) -> None:
+    shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by an import that was killed
+    sweep_drafts(build)
+    sweep_index(build)
+    listed = {file for part in manifest.parts for file in part.get("source", ())} if manifest else set()
+    sweep(build / "rounds" / str(ROUND) / "source", keep={sources.CARD_NAME, *listed})
+
+
 def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any]) -> Part:
     home = settings.build / "rounds" / str(ROUND)
-    stored = sources.fetch(source, home / "source", limit=settings.limit)
-    columns = sources.columns(stored)
-    scratch = settings.build / "import.tmp"
-    shutil.rmtree(scratch, ignore_errors=True)  # left by an import that was killed
+    scratch = settings.build / SCRATCH
     scratch.mkdir()
     try:
-        counts = _write_shards(shards.plan(stored, limit=settings.limit, round_=ROUND), scratch)
+        fetched = sources.fetch(
+            source, home / "source", hashes=fingerprint["inputs"], limit=settings.limit, scratch=scratch
+        )
+        counts = _write_shards(
+            shards.plan(fetched.stored, limit=settings.limit, round_=ROUND), scratch, settings.tokenizer
+        )
         part = write_part(settings.build, scratch, name=f"r{ROUND}-{_digest(fingerprint)}", round_=ROUND)
         rejects = put(home / "rejects.jsonl", partial(_join, sorted(scratch.glob("*-rejects.jsonl"))))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    rejected = fetched.rejects + sum(count.rejects for count in counts)
     return part | {
-        "rejects": {"file": "rejects.jsonl", "sha256": rejects, "rows": sum(count.rejects for count in counts)},
-        "columns": columns._asdict(),
-        "source": [item.path.name for item in stored],
+        "rejects": {"file": "rejects.jsonl", "sha256": rejects, "rows": rejected},
+        "columns": fetched.columns._asdict(),
+        "source": [item.path.name for item in fetched.stored],
     }
 
 
@@ -151,14 +163,14 @@ def _join(files: list[Path], draft: Path) -> None:
                 shutil.copyfileobj(one, joined)
 
 
-def _write_shards(units: list[shards.Unit], folder: Path) -> list[shards.Counts]:
+def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None) -> list[shards.Counts]:
     """Work the units off in two processes, in this one where there is a single unit; progress goes to stderr."""
     total = sum(unit.rows for unit in units)
-    with tqdm(total=total, unit=" rows", desc="import", disable=len(units) < 2, leave=False) as bar:
+    with tqdm(total=total, unit=" rows", desc="import", disable=None, leave=False) as bar:
         if len(units) < 2:
-            return [shards.write_shards(unit, folder) for unit in units]
+            return [shards.write_shards(unit, folder, tokenizer=tokenizer) for unit in units]
         with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
-            tasks = [pool.submit(shards.write_shards, unit, folder) for unit in units]
+            tasks = [pool.submit(shards.write_shards, unit, folder, tokenizer=tokenizer) for unit in units]
             try:
                 for task in as_completed(tasks):
                     bar.update(task.result().rows)

@@ -18,7 +18,6 @@ FRAGMENT = 48  # characters at either end of a long atom that are looked for fir
 LIKE_SHORT = 90.0  # of 100: in ten characters one may differ, in five none
 LIKE_LONG = 85.0  # of 100: a clause of a sentence may be reworded
 LIKE_FRAGMENT = 80.0
-TIP = 16  # characters at either end of an atom that decide where exactly the span ends
 SLACK = 40  # characters by which an end found by likeness may be wrong
 LONGEST = 20_000  # characters of an atom that is compared with its document; the card's documents end at 12,000
 
@@ -124,17 +123,14 @@ def _nearly_long(wanted: str, text: str) -> Span | None:
 
 
 def _snapped(span: Span, wanted: str, text: str) -> Span:
-    """Move the ends of a span, which are right to a few words, to the ends of words where those fit better."""
-    head, tail = wanted[:TIP], wanted[-TIP:]
-    near = range(span.start - SLACK, span.start + SLACK)
-    begins = [span.start, *(at for at in near if 0 <= at < len(text) and _between_words(text, at))]
-    start = max(begins, key=lambda at: fuzz.ratio(head, text[at : at + len(head)]))
-    near = range(max(span.end - SLACK, start + 1), span.end + SLACK)
-    ends = [max(span.end, start + 1), *(at for at in near if at <= len(text) and _between_words(text, at))]
-    end = max(ends, key=lambda at: fuzz.ratio(tail, text[max(at - len(tail), start) : at]))
-    return Span(start, end)
-
-
-def _between_words(text: str, at: int) -> bool:
-    before, after = text[at - 1 : at] or " ", text[at : at + 1] or " "
-    return before.isspace() != after.isspace()
+    """Move the ends of a span, which are right to a few words, to the ends of words where they fit best."""
+    head, tail = wanted[:FRAGMENT], wanted[-FRAGMENT:]
+    gaps = [" ", *text[max(span.start - SLACK, 0) : span.end + SLACK], " "]
+    first = max(span.start - SLACK, 0) - 1  # the place in the text of the first of `gaps`
+    spaces = [character.isspace() for character in gaps]
+    begins = [first + at for at in range(1, len(gaps)) if spaces[at - 1] and not spaces[at]]
+    ends = [first + at for at in range(1, len(gaps)) if not spaces[at - 1] and spaces[at]]
+    near = [at for at in begins if abs(at - span.start) <= SLACK] or [span.start]
+    start = max(near, key=lambda at: fuzz.ratio(head, text[at : at + len(head)]))
+    near = [at for at in ends if abs(at - span.end) <= SLACK and at > start] or [max(span.end, start + 1)]
+    return Span(start, max(near, key=lambda at: fuzz.ratio(tail, text[max(at - len(tail), start) : at])))

@@ -9,6 +9,7 @@ from pipeline.cut import Cut, cut
 from pipeline.locate import locate
 from pipeline.probe import Probe
 from pipeline.published import SENTINEL, Published, whole
+from pipeline.tokens import Tokens, token_count
 from pipeline.validators import VALIDATORS, validate
 from queries.identity import ProbeKey, content_hash, doc_key, probe_id
 from queries.schema import Flag, Scope, SplitGroup, Target
@@ -51,8 +52,11 @@ def reason_to_reject(row: Published) -> str | None:
     return None
 
 
-def index_rows(row: Published, place: Place) -> IndexRows:
-    """Return the index rows of a published row that `reason_to_reject` lets pass."""
+def index_rows(row: Published, place: Place, *, tokens: Tokens | None) -> IndexRows:
+    """Return the index rows of a published row that `reason_to_reject` lets pass.
+
+    Distances and counts in tokens are null without `tokens`.
+    """
     text, split = row.doc or "", row.split_char_offset or 0
     here = cut(text, split=split, target=Target(row.target or ""))
     scope = SCOPES.get(row.scope or "")
@@ -66,8 +70,21 @@ def index_rows(row: Published, place: Place) -> IndexRows:
         round_=place.round,
     )
     flags = validate(probe)
-    wide = _wide(probe, place, doc["doc_key"]) | {"evidence": list(flags.items())}
-    return IndexRows(doc=doc, probe=wide, facet=_facet(wide, doc, flags))
+    wide = _wide(probe, place, doc["doc_key"])
+    facet = _facet(wide, doc)
+    if tokens:
+        facet["flag_token_count"] = False
+        _count_tokens(probe, tokens, wide, flags)
+    wide["evidence"] = list(flags.items())
+    return IndexRows(doc=doc, probe=wide, facet=facet | {f"flag_{flag}": True for flag in flags})
+
+
+def _count_tokens(probe: Probe, tokens: Tokens, wide: Row, flags: dict[Flag, str]) -> None:
+    if probe.location.span:
+        wide["distance_tokens"] = tokens.distance(probe.cut, probe.location.span)
+    miscounted = token_count(probe, tokens)
+    if miscounted is not None:
+        flags[Flag.TOKEN_COUNT] = miscounted
 
 
 @lru_cache(maxsize=64)
@@ -169,7 +186,7 @@ def _distances(here: Cut, span: Span | None) -> Row:
     return {"distance_chars": end - start, "distance_words": len(here.text[start:end].split())}
 
 
-def _facet(wide: Row, doc: Row, flags: dict[Flag, str]) -> Row:
+def _facet(wide: Row, doc: Row) -> Row:
     scores = [score for score in wide["scores"] or () if score is not None]
     return {
         **{
@@ -184,7 +201,6 @@ def _facet(wide: Row, doc: Row, flags: dict[Flag, str]) -> Row:
         "distance": wide.get("distance_chars"),
         "question": wide["question"],
         **UNFLAGGED,
-        **{f"flag_{flag}": True for flag in flags},
     }
 
 

@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.published import rows
+from pipeline.errors import StageError
+from pipeline.published import Published, rows
 from pipeline.rows import Place, Row, index_rows, reason_to_reject
 from pipeline.sources import Stored
+from pipeline.tokens import Tokens, load
 from queries.schema import DOCS, FACETS, PROBES
 
 UNIT_ROWS = 16384  # rows of a unit of work; row groups are not cut
@@ -38,7 +40,7 @@ class Counts(NamedTuple):
     rejects: int
 
 
-def plan(stored: list[Stored], *, limit: int | None, round_: int) -> list[Unit]:
+def plan(stored: tuple[Stored, ...], *, limit: int | None, round_: int) -> list[Unit]:
     """Return the units of work for some files, in order, cut off after `limit` rows."""
     units: list[Unit] = []
     left = sum(item.rows for item in stored) if limit is None else limit
@@ -62,49 +64,68 @@ def _spans(path: Path) -> Iterator[tuple[tuple[int, ...], int, int]]:
             groups, first, held = [], first + held, 0
 
 
-def write_shards(unit: Unit, folder: Path) -> Counts:
+def write_shards(unit: Unit, folder: Path, *, tokenizer: str | None) -> Counts:
     """Write a unit's index rows to `<name>-<table>.parquet` in `folder`, and its rejects to `<name>-rejects.jsonl`."""
-    done = rejected = 0
+    tokens = load(tokenizer) if tokenizer else None
     seen: set[str] = set()
+    done = rejected = 0
     with ExitStack() as stack:
-        writers = {
-            table: stack.enter_context(
-                pq.ParquetWriter(folder / f"{unit.name}-{table}.parquet", schema, compression="lz4")
-            )
-            for table, schema in SHARDS.items()
-        }
+        writers = {table: stack.enter_context(_writer(folder, unit, table)) for table in SHARDS}
         rejects = stack.enter_context((folder / f"{unit.name}-rejects.jsonl").open("w", encoding="utf-8"))
         for batch in _batches(unit):
-            made: dict[str, list[Row]] = {table: [] for table in SHARDS}
-            for row in rows(batch):
-                place = Place(file=unit.path.name, row=unit.first + done, round=unit.round, level=None)
-                done += 1
-                reason = reason_to_reject(row)
-                if reason is not None:
-                    rejects.write(reject_line(row._asdict(), place=place, reason=reason))
-                    rejected += 1
-                    continue
-                doc, probe, facet = index_rows(row, place)
-                if doc["doc_key"] not in seen:
-                    seen.add(doc["doc_key"])
-                    made["docs"].append(doc)
-                made["probes"].append(probe)
-                made["facets"].append(facet | {"source_file": place.file, "source_row": place.row})
-            for table, writer in writers.items():
-                writer.write_batch(pa.RecordBatch.from_pylist(made[table], SHARDS[table]))
+            made = _made(batch, unit, first=unit.first + done, tokens=tokens)
+            docs = {row["doc_key"]: row for row in made.docs if row["doc_key"] not in seen}
+            seen |= docs.keys()
+            for table, found in zip(SHARDS, (list(docs.values()), made.probes, made.facets), strict=True):
+                writers[table].write_batch(pa.RecordBatch.from_pylist(found, SHARDS[table]))
+            rejects.writelines(made.rejects)
+            done += batch.num_rows
+            rejected += len(made.rejects)
     return Counts(rows=done, rejects=rejected)
+
+
+def _writer(folder: Path, unit: Unit, table: str) -> pq.ParquetWriter:
+    return pq.ParquetWriter(folder / f"{unit.name}-{table}.parquet", SHARDS[table], compression="lz4")
+
+
+class _Made(NamedTuple):
+    """What a batch adds to each table, and the lines it adds to the rejects."""
+
+    docs: list[Row]
+    probes: list[Row]
+    facets: list[Row]
+    rejects: list[str]
+
+
+def _made(batch: pa.RecordBatch, unit: Unit, *, first: int, tokens: Tokens | None) -> _Made:
+    made = _Made([], [], [], [])
+    for number, row in enumerate(rows(batch), start=first):
+        place = Place(file=unit.path.name, row=number, round=unit.round, level=None)
+        reason = reason_to_reject(row)
+        if reason is not None:
+            made.rejects.append(_reject(row, place=place, reason=reason))
+            continue
+        doc, probe, facet = index_rows(row, place, tokens=tokens)
+        made.docs.append(doc)
+        made.probes.append(probe)
+        made.facets.append(facet | {"source_file": place.file, "source_row": place.row})
+    return made
+
+
+def _reject(row: Published, *, place: Place, reason: str) -> str:
+    return json.dumps({"file": place.file, "row": place.row, "reason": reason, "raw": row._asdict()}) + "\n"
 
 
 def _batches(unit: Unit) -> Iterator[pa.RecordBatch]:
     left = unit.rows
     with pq.ParquetFile(unit.path, read_dictionary=["doc"], pre_buffer=False) as file:
-        for batch in file.iter_batches(BATCH_ROWS, row_groups=unit.groups, use_threads=False):
+        batches = file.iter_batches(BATCH_ROWS, row_groups=unit.groups, use_threads=False)
+        while left > 0:
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+            except (pa.ArrowInvalid, OSError) as error:
+                raise StageError(f"{unit.path} is damaged ({str(error).splitlines()[0]}); fetch it again.") from error
             yield batch.slice(0, left)
             left -= batch.num_rows
-            if left <= 0:
-                return
-
-
-def reject_line(raw: Any, *, place: Place, reason: str) -> str:
-    """Return a line of rejects.jsonl: where the row was, why it cannot be shown, and all it held."""
-    return json.dumps({"file": place.file, "row": place.row, "reason": reason, "raw": raw}) + "\n"

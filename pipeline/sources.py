@@ -7,19 +7,22 @@ import glob
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline import hub, jsonl
 from pipeline.errors import StageError
-from pipeline.files import put_copy, sha256
-from pipeline.published import Columns, check
+from pipeline.files import put, put_copy, put_text, sha256
+from pipeline.published import NEEDED, Columns, check
 
+CARD_NAME = "README.md"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 JSONL = (".jsonl", ".ndjson")
-SHARD = 8192  # rows of a Parquet file made from JSONL or from the Hub: 85 MB in memory at the card's row size
+SHARD = re.compile(r"(.+)-\d+-of-\d+\.parquet")  # how `datasets` names the files of a split
 
 
 class Kind(StrEnum):
@@ -38,6 +41,7 @@ class Source:
     name: str
     split: str
     files: tuple[Path, ...] = ()
+    card: Path | None = None
 
 
 class Stored(NamedTuple):
@@ -47,18 +51,27 @@ class Stored(NamedTuple):
     rows: int
 
 
+class Fetched(NamedTuple):
+    """What a source held: its rows, how their columns differ from the card's, and how many lines were no rows."""
+
+    stored: tuple[Stored, ...]
+    columns: Columns
+    rejects: int = 0
+
+
 def find(text: str, *, split: str) -> Source:
     """Return the source that `text` names; raises StageError where there is none."""
     path = Path(text).expanduser()
     if path.is_dir():
-        return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=_in_folder(path, split))
+        card = path / CARD_NAME if (path / CARD_NAME).is_file() else None
+        files = _in_folder(path, split)
+        return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=files, card=card)
     if path.is_file():
         kind = Kind.JSONL if path.suffix in JSONL else Kind.PARQUET
-        return Source(kind=kind, name=str(path.resolve()), split=split, files=(path,))
+        return Source(kind=kind, name=str(path.resolve()), split=split, files=(path.resolve(),))
     if glob.has_magic(text):
-        files = tuple(
-            Path(found) for found in sorted(glob.glob(str(path), recursive=True)) if found.endswith(".parquet")
-        )
+        found = sorted(Path(file).resolve() for file in glob.glob(str(path), recursive=True))
+        files = tuple(file for file in found if file.suffix == ".parquet")
         if not files:
             raise StageError(f"No Parquet file matches {text}.")
         return Source(kind=Kind.PARQUET, name=str(path.absolute()), split=split, files=files)
@@ -69,52 +82,88 @@ def find(text: str, *, split: str) -> Source:
 
 def _in_folder(folder: Path, split: str) -> tuple[Path, ...]:
     """Return a folder's Parquet files, or those in its `data`; only those of the split where names tell the split."""
-    found = sorted(folder.glob("*.parquet")) or sorted(folder.glob("data/*.parquet"))
+    home = folder.resolve()
+    found = sorted(home.glob("*.parquet")) or sorted(home.glob("data/*.parquet"))
     if not found:
         raise StageError(f"The folder {folder} holds no Parquet file, neither in itself nor in data/.")
-    return tuple(path for path in found if path.name.startswith(f"{split}-")) or tuple(found)
+    splits = {shard[1] for path in found if (shard := SHARD.fullmatch(path.name))}
+    if splits and split not in splits:
+        raise StageError(f"The folder {folder} holds no split {split}, only {', '.join(sorted(splits))}; say --split.")
+    return tuple(path for path in found if not splits or path.name.startswith(f"{split}-"))
 
 
 def fingerprint(source: Source) -> dict[str, str]:
-    """Return what changes whenever the source does: sha256 by file name, or the commit of a Hub data set."""
+    """Return what changes whenever the source does: sha256 by file, or the commit of a Hub data set."""
     if source.kind is Kind.HUB:
-        from pipeline.hub import revision
+        return {source.name: hub.revision(source.name), "split": source.split}
+    cards = (source.card,) if source.card else ()
+    return {str(path): sha256(path) for path in (*source.files, *cards)}
 
-        return {source.name: revision(source.name), "split": source.split}
-    return {path.name: sha256(path) for path in source.files}
 
+def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | None, scratch: Path) -> Fetched:
+    """Bring a source's rows, at least the first `limit`, into `folder` as Parquet files, and its card as README.md.
 
-def fetch(source: Source, folder: Path, *, limit: int | None) -> list[Stored]:
-    """Bring a source's rows, at most about `limit` of them, into `folder` as Parquet files; return those in order.
-
-    Parquet is copied as it is, under a name that holds its hash, so that files an older index refers to stay.
+    File names hold the source's hash (`hashes` is its fingerprint), so that the files of an older index stay what they
+    are. Lines that are no rows go to a file in `scratch`. Raises StageError where there are no probes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stored = []
-    left = limit
-    for path in source.files:
-        if left is not None and left <= 0:
+    if source.kind is Kind.HUB:
+        return _from_hub(source, folder, hashes[source.name], limit)
+    if source.card:
+        put_copy(folder / CARD_NAME, of=source.card)
+    if source.kind is Kind.JSONL:
+        return _from_jsonl(source.files[0], folder, hashes[str(source.files[0])], limit, scratch)
+    return _from_parquet(source.files, folder, hashes, limit)
+
+
+def _from_parquet(files: tuple[Path, ...], folder: Path, hashes: dict[str, str], limit: int | None) -> Fetched:
+    stored: list[Stored] = []
+    found: list[Columns] = []
+    for path in files:
+        if limit is not None and sum(item.rows for item in stored) >= limit:
             break
-        rows = _opened(path).metadata.num_rows
-        copy = folder / f"{path.stem}-{sha256(path)[:8]}.parquet"
+        with _opened(path) as file:
+            found.append(check(file.schema_arrow, where=str(path)))
+            rows = file.metadata.num_rows
+        copy = folder / (_name(path.stem, hashes[str(path)], None) + ".parquet")
         if not copy.exists():
             put_copy(copy, of=path)
         stored.append(Stored(copy, rows))
-        left = None if left is None else left - rows
-    return stored
-
-
-def columns(stored: list[Stored]) -> Columns:
-    """Return how the columns of all files differ from the card's; raises StageError for files that hold no probes."""
-    found = [check(_opened(item.path).schema_arrow, where=str(item.path)) for item in stored]
-    return Columns(
-        missing=tuple(dict.fromkeys(name for each in found for name in each.missing)),
-        unknown=tuple(dict.fromkeys(name for each in found for name in each.unknown)),
-    )
+    missing = dict.fromkeys(name for columns in found for name in columns.missing)
+    unknown = dict.fromkeys(name for columns in found for name in columns.unknown)
+    return Fetched(tuple(stored), Columns(tuple(missing), tuple(unknown)))
 
 
 def _opened(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise StageError(f"{path} is no Parquet file ({str(error).splitlines()[0]})") from error
+        raise StageError(f"{path} is no Parquet file ({str(error).splitlines()[0]}).") from error
+
+
+def _from_jsonl(path: Path, folder: Path, digest: str, limit: int | None, scratch: Path) -> Fetched:
+    parquet = folder / (_name(path.stem, digest, limit) + ".parquet")
+    draft, rejects = scratch / "jsonl.parquet", scratch / "jsonl-rejects.jsonl"
+    converted = jsonl.convert(path, parquet=draft, rejects=rejects, limit=limit)
+    rows = pq.read_metadata(draft).num_rows
+    absent = [name for name in NEEDED if name in converted.columns.missing]
+    if absent and (rows or converted.rejects):
+        raise StageError(f"{path} holds no probes: no line of it has {', '.join(absent)}.")
+    put_copy(parquet, of=draft)
+    return Fetched((Stored(parquet, rows),), converted.columns, converted.rejects)
+
+
+def _name(stem: str, digest: str, limit: int | None) -> str:
+    return f"{stem}-{digest[:8]}" if limit is None else f"{stem}-{digest[:8]}-first-{limit}"
+
+
+def _from_hub(source: Source, folder: Path, revision: str, limit: int | None) -> Fetched:
+    path = folder / (_name(f"{source.name.replace('/', '--')}-{source.split}", revision, limit) + ".parquet")
+    fetch = partial(hub.download, source.name, split=source.split, revision=revision, limit=limit)
+    if not path.exists():
+        put(path, lambda draft: fetch(parquet=draft))
+    card = hub.read_card(source.name, revision=revision)
+    if card is not None:
+        put_text(folder / CARD_NAME, card)
+    with _opened(path) as file:
+        return Fetched((Stored(path, file.metadata.num_rows),), check(file.schema_arrow, where=source.name))

@@ -1,13 +1,151 @@
 """Stage `status`: what a build holds, and where its card disagrees with itself or with the data."""
 
+import json
+from argparse import ArgumentParser, Namespace
+from collections import Counter
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from queries.store import Store, read_index
+from pipeline.build import CARD_FILE
+from pipeline.card import Difference, Facts, reconcile
+from pipeline.index import read_manifest
+from pipeline.settings import build_folder
+from queries.schema import SCORED_SCOPES, Label
+from queries.store import Row, Store, read_index
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show:
+    """Which build (its folder) to report on, and how."""
+
+    build: Path
+    as_json: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What a build holds. Counts by value name null ''; UNSCORED counts the probes of scored scopes without a score."""
+
+    build: str
+    documents: int
+    probes: int
+    rejects: int
+    by_scope: dict[str, int]
+    by_target: dict[str, int]
+    scored: int
+    labels: dict[str, int]
+    histogram: list[int]
+    mean: float | None
+    sd: float | None
+    flags: dict[str, int]
+    rounds: dict[str, int]
+    levels: dict[str, int]
+    differences: list[Difference]
+
+    def __str__(self) -> str:
+        """The build as a person reads it in a terminal."""
+        lines = [f"{self.build}: {self.probes:,} probes over {self.documents:,} documents, {self.rejects:,} rejects"]
+        for name in ("by_scope", "by_target", "rounds", "levels", "labels"):
+            counts: dict[str, int] = getattr(self, name)
+            lines.append(
+                f"{name.replace('_', ' '):<10}" + ", ".join(f"{key or 'null'} {n:,}" for key, n in counts.items())
+            )
+        if self.mean is not None:
+            bins = " ".join(f"{count:,}" for count in self.histogram)
+            lines.append(f"max score of {self.scored:,}: mean {self.mean:.3f}, sd {self.sd or 0:.3f}, fifths {bins}")
+        lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
+        lines += [f"the card: {difference}" for difference in self.differences]
+        return "\n".join(lines)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `status` takes."""
+    parser.add_argument("--build", required=True, metavar="NAME", help="the build to report on")
+    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+
+
+def settings(arguments: Namespace) -> Show:
+    """Return the settings that the command line names."""
+    return Show(build=build_folder(arguments.build), as_json=arguments.json)
+
+
+def run(settings: Show) -> Status | str:
+    """Return what the build holds, as JSON text where that was asked for. Raises BuildError where it has no index."""
+    found = status(settings.build)
+    if not settings.as_json:
+        return found
+    differences = [difference._asdict() | {"amount": difference.amount} for difference in found.differences]
+    return json.dumps(asdict(found) | {"differences": differences}, indent=2)
+
+
+def status(build: Path) -> Status:
+    """Return what a build holds. Raises BuildError where it has no index."""
+    with closing(Store(read_index(build))) as store:
+        (totals,) = store.fetch("status_totals")
+        groups = store.fetch("status_groups")
+        flags = _flags(store)
+    manifest = read_manifest(build)
+    return Status(
+        build=build.name,
+        **totals,
+        rejects=sum(part["rejects"]["rows"] for part in manifest.parts) if manifest else 0,
+        by_scope=_by(groups, "scope"),
+        by_target=_by(groups, "target"),
+        labels=_labels(groups),
+        flags=flags,
+        rounds=_by(groups, "round"),
+        levels=_by(groups, "level"),
+        differences=_differences(build, totals, groups),
+    )
 
 
 def flag_counts(build: Path) -> dict[str, int]:
     """Return how many probes of a build carry each flag, in the validators' order; those not computed are absent."""
     with closing(Store(read_index(build))) as store:
-        (counts,) = store.fetch("status_flags")
+        return _flags(store)
+
+
+def _flags(store: Store) -> dict[str, int]:
+    (counts,) = store.fetch("status_flags")
     return {flag: count for flag, count in counts.items() if count is not None}
+
+
+def _by(groups: list[Row], column: str) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for group in groups:
+        counts["" if group[column] is None else str(group[column])] += group["probes"]
+    return dict(sorted(counts.items()))
+
+
+def _labels(groups: list[Row]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for group in groups:
+        if group["label"] != Label.UNSCORED or group["scope"] in SCORED_SCOPES:
+            counts[group["label"]] += group["probes"]
+    return {str(label): counts[label] for label in Label}
+
+
+def differences(build: Path) -> list[Difference]:
+    """Return where the card of a build disagrees with itself and with the data; none where there is no card."""
+    return status(build).differences
+
+
+def _differences(build: Path, totals: Row, groups: list[Row]) -> list[Difference]:
+    card = build / CARD_FILE
+    if not card.is_file():
+        return []
+    labels, scored = _labels(groups), totals["scored"]
+    facts = Facts(
+        total=totals["probes"],
+        documents=totals["documents"],
+        rounds=len(_by(groups, "round")),
+        scopes=_by(groups, "scope"),
+        scored=scored,
+        histogram=tuple(totals["histogram"]),
+        mean=totals["mean"],
+        sd=totals["sd"],
+        hard=100 * labels[Label.HARD] / scored if scored else None,
+        easy=100 * labels[Label.EASY] / scored if scored else None,
+    )
+    return reconcile(card.read_text(encoding="utf-8", errors="replace"), facts)

@@ -149,12 +149,20 @@ def wilson(share: float, size: float) -> tuple[float, float]:
     return min(max((centre - half) / scale, 0.0), share), max(min((centre + half) / scale, 1.0), share)
 
 
-def none_reach(*, answers: int, reached: int, drawn: int) -> float:
-    """Return the chance that `drawn` of a probe's `answers`, of which `reached` reach a threshold, none reaches it.
+def ways_to_draw(answers: int) -> tuple[int, ...]:
+    """Return in how many ways 1, 2, ... of a probe's `answers` can be drawn."""
+    return tuple(comb(answers, drawn) for drawn in range(1, answers + 1))
 
-    Unbiased for fresh answers: C(n - c, k) / C(n, k), the complement of pass@k (Chen et al., arXiv 2107.03374).
+
+def ways_to_miss(answers: int) -> tuple[tuple[int, ...], ...]:
+    """Return how many draws miss a threshold: by how many are drawn, then how many of all reach it.
+
+    Misses over draws, C(n - c, k) / C(n, k), is the unbiased chance that k fresh answers all miss: the complement of
+    pass@k (Chen et al., arXiv 2107.03374).
     """
-    return comb(answers - reached, drawn) / comb(answers, drawn)
+    return tuple(
+        tuple(comb(answers - reached, drawn) for reached in range(answers + 1)) for drawn in range(1, answers + 1)
+    )
 
 
 def sums_of(row: Mapping[str, int], *, amount: str, size: str) -> Sums:

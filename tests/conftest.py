@@ -1,5 +1,6 @@
 """Fixtures of the browser tests: Debian's chromium, a fresh page, and servers that live as long as the session."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,11 +11,26 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser import CHROMIUM, CHROMIUM_ARGS, serving
 
 Serve = Callable[[Path, Path], str]
+SKIPPED: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what was skipped without the one mark that may be."""
+    if report.skipped and not hasattr(report, "wasxfail") and "gpu" not in report.keywords:
+        SKIPPED.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in CI that skipped anything but tests marked gpu: there, what a test needs has to be installed."""
+    if os.environ.get("CI") and SKIPPED and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Return one chromium for the session."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGS))
         yield running

@@ -109,8 +109,9 @@ def test_a_link_opens_its_probe_after_the_server_was_restarted(page: Page, data:
         page.keyboard.press("j")
         expect(page.get_by_text("2 of 4 probes")).to_be_visible()
         link = page.url.removeprefix(url)
-        question = page.locator("article.probe .question p").inner_text()
+        question = page.locator("article.probe .question p")
+        expect(question).to_have_text("What is asked in slot 14?")
     with serving(ROOT / "app.py", data=data) as again:
         start(page, again + link)
         expect(page.get_by_text("2 of 4 probes")).to_be_visible()
-        assert page.locator("article.probe .question p").inner_text() == question
+        expect(question).to_have_text("What is asked in slot 14?")

@@ -10,8 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queries.parts import Facet, between, labelled, part, scored
-from queries.schema import SCORED_SCOPES, Filter, Label, Scope, Target, Thresholds, Typicality
-from queries.statistics import CARD_BINS, LATTICE, Cell, bars, deviation, mean_interval, share_interval, sums_of
+from queries.schema import ROLLOUTS, SCORED_SCOPES, Filter, Label, Scope, Target, Thresholds, Typicality
+from queries.statistics import (
+    CARD_BINS,
+    LATTICE,
+    Cell,
+    bars,
+    deviation,
+    mean_interval,
+    share_interval,
+    sums_of,
+    ways_to_draw,
+    ways_to_miss,
+)
 from queries.store import Row, Store, read_index
 from tests.builds import make_build, published_row
 
@@ -164,6 +175,32 @@ def test_scores_on_the_edges_fall_into_the_bins_of_the_card(store: Store) -> Non
     for bar in bars(cells, starts=CARD_BINS, thresholds=Thresholds()):
         found[bar.bin] += bar.probes
     assert found == wanted
+
+
+@pytest.mark.parametrize("hard_below", [0, 20, 45, 100])
+def test_with_all_answers_the_share_of_hard_is_that_of_the_labels(store: Store, hard_below: int) -> None:
+    where = Filter(thresholds=Thresholds(hard_below, 100))
+    labels = {row["part"]: row for row in documents(store, where, Facet.SCOPE) if not row["whole"]}
+    for row in answers(store, where):
+        assert row["probes"] == labels[row["scope"]]["scored"]
+        if row["k"] == ROLLOUTS:
+            assert (row["hard"], row["ways"]) == (labels[row["scope"]]["hard"], labels[row["scope"]]["scored"])
+
+
+def answers(store: Store, where: Filter) -> list[Row]:
+    draws, misses = ways_to_draw(ROLLOUTS), ways_to_miss(ROLLOUTS)
+    return store.fetch("score_answers", where, scopes=DUE, answers=ROLLOUTS, draws=draws, misses=misses)
+
+
+def test_fewer_answers_by_hand(store: Store) -> None:
+    # every probe has four answers that score 0 and one that scores its maximum; HARD needs all drawn to stay below 0.4
+    scored_rows = [row for row in rows() if row["scope"] == Scope.SENTENCE and row["bb_answer_score_max"] is not None]
+    missing = sum(row["bb_answer_score_max"] < 0.4 for row in scored_rows)
+    found = {row["k"]: row for row in answers(store, Filter()) if row["scope"] == Scope.SENTENCE}
+    for k in range(1, 6):
+        # the one answer that reaches is among k of five with chance k / 5
+        share = (missing + (len(scored_rows) - missing) * (5 - k) / 5) / len(scored_rows)
+        assert found[k]["hard"] / found[k]["ways"] == pytest.approx(share)
 
 
 def test_an_empty_build_has_no_parts(tmp_path: Path) -> None:

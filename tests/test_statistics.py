@@ -18,10 +18,11 @@ from queries.statistics import (
     deviation,
     effective_size,
     mean_interval,
-    none_reach,
     share_interval,
     standard_error,
     sums_of,
+    ways_to_draw,
+    ways_to_miss,
     wilson,
 )
 
@@ -203,12 +204,21 @@ def test_the_clustered_interval_covers_95_percent_where_the_plain_one_does_not(s
     assert plain / rounds < 0.85
 
 
-def test_none_of_k_answers_reaches_by_hand() -> None:
-    # two of five reach: one answer misses in 3/5, two in C(3,2)/C(5,2) = 3/10, four always hit at least one
-    assert none_reach(answers=5, reached=2, drawn=1) == pytest.approx(3 / 5)
-    assert none_reach(answers=5, reached=2, drawn=2) == pytest.approx(3 / 10)
-    assert none_reach(answers=5, reached=2, drawn=4) == 0
-    assert none_reach(answers=5, reached=0, drawn=5) == 1
+def test_draws_of_answers_by_hand() -> None:
+    # with two of five reaching, 3 of 5 single answers miss, C(3, 2) = 3 of 10 pairs, 1 of 10 triples, no four
+    assert ways_to_draw(5) == (5, 10, 10, 5, 1)
+    assert [misses[2] for misses in ways_to_miss(5)] == [3, 3, 1, 0, 0]
+    assert [misses[0] for misses in ways_to_miss(5)] == list(ways_to_draw(5))
+    assert [misses[5] for misses in ways_to_miss(5)] == [0] * 5
+
+
+def test_the_share_that_misses_is_right_on_average() -> None:
+    # independent answers that reach with chance 0.3: k of them all miss with chance 0.7 ** k
+    draw, probes, misses, draws = random.Random(5), 20_000, ways_to_miss(5), ways_to_draw(5)
+    reached = [sum(draw.random() < 0.3 for _ in range(5)) for _ in range(probes)]
+    for k in range(1, 6):
+        share = sum(misses[k - 1][count] for count in reached) / (probes * draws[k - 1])
+        assert share == pytest.approx(0.7**k, abs=0.01)
 
 
 def test_sums_are_read_by_the_names_of_the_columns() -> None:

@@ -5,12 +5,12 @@ shapes of different size can be compared; counts are in the hover text.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pages.shared.palette import LABEL_COLORS
 from queries.schema import Label, Thresholds
-from queries.statistics import Bar
+from queries.statistics import Bar, Interval
 
 Figure = dict[str, Any]
 
@@ -175,6 +175,62 @@ def _totals(bars: Sequence[Bar], extents: list[tuple[float, float]]) -> Iterable
 def scores(low: int, high: int) -> str:
     """Return a range of scores in hundredths as words: "0.20 to 0.39", or "0.20" for one value."""
     return f"{low / 100:.2f}" if low == high else f"{low / 100:.2f} to {high / 100:.2f}"
+
+
+def erosion(lines: Mapping[str, Sequence[Interval]]) -> Figure:
+    """Return the share of HARD by number of answers, one line with intervals a scope (no foreign words)."""
+    answers = list(range(1, max(map(len, lines.values())) + 1))
+    styles = zip(
+        lines.items(), ("solid", "dash", "dot"), ("circle", "square", "diamond"), (-0.04, 0, 0.04), strict=False
+    )
+    return {
+        "data": [_erosion(*line, dash, symbol, shift) for line, dash, symbol, shift in styles],
+        "layout": {
+            "height": 260,
+            "margin": {**_MARGIN, "b": 40},
+            "paper_bgcolor": "rgba(0, 0, 0, 0)",
+            "plot_bgcolor": "rgba(0, 0, 0, 0)",
+            "hovermode": "closest",
+            "dragmode": False,
+            "legend": {"x": 1, "xanchor": "right", "y": 1, "orientation": "v"},
+            "xaxis": {
+                "domain": [PLOT_FROM, PLOT_TO],
+                "range": [0.8, answers[-1] + 0.2],
+                "tickvals": answers,
+                "title": {"text": "Answers per probe"},
+                "fixedrange": True,
+                "showgrid": False,
+                "zeroline": False,
+            },
+            "yaxis": _share_axis(max(interval.high for line in lines.values() for interval in line)),
+        },
+    }
+
+
+def _erosion(scope: str, intervals: Sequence[Interval], dash: str, symbol: str, shift: float) -> Figure:
+    shares = [100 * interval.value for interval in intervals]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": scope,
+        "x": [number + shift for number in range(1, len(shares) + 1)],
+        "y": shares,
+        "line": {"color": LABEL_COLORS[Label.HARD], "dash": dash, "width": 2},
+        "marker": {"symbol": symbol, "size": 8},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * interval.high - share for interval, share in zip(intervals, shares, strict=True)],
+            "arrayminus": [share - 100 * interval.low for interval, share in zip(intervals, shares, strict=True)],
+            "thickness": 1.2,
+        },
+        "hovertext": [
+            f"{scope}, {number} of {len(shares)} answers<br>HARD {interval.value:.1%}, "
+            f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
+            for number, interval in enumerate(intervals, 1)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
 
 
 def peak(distributions: Iterable[Sequence[Bar]]) -> float:

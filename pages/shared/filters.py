@@ -146,7 +146,7 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
 
 def order() -> tuple[Sort, bool]:
     """Draw the choice of order and return it with whether it descends."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.text("Sort by", width="content")
         sort = st.selectbox(
             "Sort by", list(Sort), key="sort", bind="query-params", label_visibility="collapsed", width=150
@@ -189,5 +189,5 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
 def clear() -> None:
     """Set every filter back to "any"; a callback, so that it runs before the widgets are drawn."""
     st.session_state.update({key: [] for key in ("scope", "target", "typicality", "label", "round", "level", "flag")})
-    st.session_state.update({key: "" for key in ("q", "doc", "host")})
+    st.session_state.update(dict.fromkeys(("q", "doc", "host"), ""))
     st.session_state.update(regex=False, score=(0.0, 1.0))

@@ -42,8 +42,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     here ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current")
     if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" })
   }
+  if (data.shape === "rows") {
+    // Only the browser knows a step Back from an address that is late: the server is told of the first alone.
+    const told = () => setTriggerValue("address", { probe: new URLSearchParams(location.search).get("probe") || "" })
+    if (nav.told) window.removeEventListener("popstate", nav.told)
+    window.addEventListener("popstate", told)
+    nav.told = told
+  }
   nav.onclick = (event) => {
     const button = event.target.closest("button")
     if (button) setTriggerValue("open", button.dataset.id)
   }
+  return () => window.removeEventListener("popstate", nav.told)
 }

@@ -18,9 +18,25 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def rows(key: str, probes: Sequence[Row], *, current: str, on_open: Callable[[str], None]) -> None:
-    """Draw one line a probe, score and question; a click calls `on_open` with its id before the next run."""
-    _draw(key, [_item(probe) for probe in probes], current=current, on_open=on_open, shape="rows")
+def rows(
+    key: str,
+    probes: Sequence[Row],
+    *,
+    current: str,
+    on_open: Callable[[str], None],
+    on_return: Callable[[str], None],
+) -> None:
+    """Draw one line a probe, score and question; a click calls `on_open` with its id before the next run.
+
+    `on_return` is called with the probe in the address, "" for none, when the reader goes Back or Forward.
+    """
+
+    def returned() -> None:
+        address = st.session_state[key].address
+        on_return(address["probe"] if isinstance(address, dict) else "")
+
+    items = [_item(probe) for probe in probes]
+    _draw(key, items, current=current, on_open=on_open, shape="rows", on_address_change=returned)
 
 
 def chips(key: str, probes: Sequence[Row], *, current: str, on_open: Callable[[str], None]) -> None:
@@ -43,10 +59,18 @@ def _item(probe: Row) -> dict[str, str]:
     }
 
 
-def _draw(key: str, items: list[dict[str, str]], *, current: str, on_open: Callable[[str], None], shape: str) -> None:
+def _draw(
+    key: str,
+    items: list[dict[str, str]],
+    *,
+    current: str,
+    on_open: Callable[[str], None],
+    shape: str,
+    **callbacks: Callable[[], None],
+) -> None:
     def opened() -> None:
         chosen = st.session_state[key].open
         if chosen in {item["id"] for item in items}:
             on_open(chosen)
 
-    _COMPONENT(key=key, data={"items": items, "current": current, "shape": shape}, on_open_change=opened)
+    _COMPONENT(key=key, data={"items": items, "current": current, "shape": shape}, on_open_change=opened, **callbacks)

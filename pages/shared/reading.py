@@ -1,8 +1,11 @@
 """Reading one probe after another on Browse: which one is open, where it stands in the list, how its document is cut.
 
-Which probe is open is the session's own state, written to the URL and read from it, and never the value of a widget:
-while keys come faster than pages are drawn, the browser sends back the values of widgets (and its address) as they were
-before the last answer, and a probe read from them would take a step back.
+Which probe is open is the session's own state, written to the address after every step and read from it only when the
+session begins or when the browser says that the reader went Back or Forward (rail.js). While keys come faster than
+pages are drawn, the browser sends along the values of widgets and its address as they were before the last answer: a
+probe read from either would take a step back. And a newer key interrupts the run that was answering the last one, at
+any call of Streamlit: so what is asked for is queued by the callbacks, and a run notes how far it has answered in the
+same assignment as the place it has come to.
 """
 
 from dataclasses import dataclass
@@ -21,40 +24,59 @@ HEIGHT = 640  # pixels of the document and the list: with Streamlit's header the
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Ask:
+    """What the reader asked for: some steps along the list, some pages, or a probe by its id ("" for the first)."""
+
+    steps: int = 0
+    pages: int = 0
+    probe_id: str | None = None
+    by_history: bool = False  # by Back or Forward, so that the address is right as it is
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Memory:
-    """The open probe: where it stood, in which list, and what the address said of it when it was drawn."""
+    """The open probe: where it stood, in which list, and how many asks have led to it."""
 
     listing: tuple[str, str, Filter, str, bool]
     place: Place
-    address: str
+    answered: int
+
+
+def _queue(ask: _Ask) -> None:
+    st.session_state["asks"] = (*st.session_state.get("asks", ()), ask)
 
 
 def place(listing: Listing) -> Place | None:
-    """Return the probe to show: the one asked for, moved by the keys pressed since; None where the list is empty.
+    """Return the probe to show: the open one, or where the asks since the last run lead; None where the list is empty.
 
     A probe that the filter does not mean stays open when a link or a click asked for it, and gives way to the first
     of the list when the filter was changed over it.
     """
     with st.sidebar:
         st.text_input("Open probe id", key="probe_id", on_change=_open_typed)
-    clicked: str | None = st.session_state.pop("clicked", None)
-    pages, steps = st.session_state.pop("pages", 0), st.session_state.pop("steps", 0)
     memory: _Memory | None = st.session_state.get("place")
-    address = st.query_params.get("probe", "").strip()
-    arrived = memory is None or (clicked is None and not pages and not steps and address != memory.address)
-    wanted = clicked or (address if memory is None or arrived else memory.place.probe_id)
-    here = _find(listing, wanted, memory)
+    asks: tuple[_Ask, ...] = st.session_state.get("asks", ())
+    todo = asks[memory.answered :] if memory else (_Ask(probe_id=st.query_params.get("probe", "").strip()), *asks)
+    here = _reopen(listing, memory) if memory else listing.first()
+    for ask in todo:
+        here = here and _follow(listing, here, ask)
     if here is None:
         return None
-    steps += _to_page(here, pages)
-    here = listing.move(here, steps) if steps else here
-    went_back_to_no_probe = arrived and memory is not None and not address
-    if not went_back_to_no_probe and address != here.probe_id:
+    moved = memory is None or memory.place.probe_id != here.probe_id
+    st.session_state["place"] = _Memory(listing=_identity(listing), place=here, answered=len(asks))
+    if moved and not any(ask.by_history for ask in todo):
         st.query_params["probe"] = here.probe_id
-    st.session_state["place"] = _Memory(
-        listing=_identity(listing), place=here, address=st.query_params.get("probe", "").strip()
-    )
     return here
+
+
+def _follow(listing: Listing, here: Place, ask: _Ask) -> Place | None:
+    if ask.probe_id is not None:
+        found = listing.find(ask.probe_id) if ask.probe_id else None
+        if ask.probe_id and found is None:
+            st.session_state["missing"] = ask.probe_id
+        return found or listing.first()
+    steps = ask.steps + _to_page(here, ask.pages)
+    return listing.move(here, steps) if steps else here
 
 
 def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
@@ -62,13 +84,12 @@ def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
     return (build.name, build.revision, listing.where, str(listing.sort), listing.descending)
 
 
-def _find(listing: Listing, wanted: str, memory: _Memory | None) -> Place | None:
-    if memory and memory.listing == _identity(listing) and memory.place.probe_id == wanted:
+def _reopen(listing: Listing, memory: _Memory) -> Place | None:
+    """Return where the open probe stands in what may be another list now."""
+    if memory.listing == _identity(listing):
         return memory.place
-    found = listing.find(wanted) if wanted else None
-    if wanted and found is None:
-        st.session_state["missing"] = wanted
-    changed = memory is not None and memory.listing[2] != listing.where
+    found = listing.find(memory.place.probe_id)
+    changed = memory.listing[2] != listing.where
     return found if found and (found.listed or not changed) else listing.first()
 
 
@@ -106,12 +127,17 @@ def pager(here: Place, probes: int) -> None:
 
 
 def _flip(pages: int) -> None:
-    st.session_state["pages"] = pages
+    _queue(_Ask(pages=pages))
 
 
 def open_probe(probe_id: str) -> None:
     """Show `probe_id` from the next run on."""
-    st.session_state["clicked"] = probe_id
+    _queue(_Ask(probe_id=probe_id))
+
+
+def return_to(probe_id: str) -> None:
+    """Show the probe that the address names since the reader went Back or Forward; "" where it names none."""
+    _queue(_Ask(probe_id=probe_id, by_history=True))
 
 
 def _open_typed() -> None:
@@ -120,9 +146,8 @@ def _open_typed() -> None:
 
 
 def act(action: Action) -> None:
-    """Do what a key asks: `next` and `previous` add up until the next run."""
-    step = {"next": 1, "previous": -1}[action.name]
-    st.session_state["steps"] = st.session_state.get("steps", 0) + step
+    """Do what a key asks: one step along the list."""
+    _queue(_Ask(steps={"next": 1, "previous": -1}[action.name]))
 
 
 def label(probe: Row, where: Filter) -> Label:
