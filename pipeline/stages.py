@@ -33,4 +33,5 @@ class Stage(NamedTuple):
 STAGES = (
     Stage("import", "Bring published probes into a build and index them.", "pipeline.importer"),
     Stage("status", "Say what a build holds and where its card disagrees.", "pipeline.status"),
+    Stage("labels", "Export and import human labels, and keep copies of their log.", "pipeline.labels"),
 )

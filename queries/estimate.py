@@ -7,7 +7,6 @@ Drawn probes without a label count as missing at random within their stratum (qu
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from queries.labels.opinion import Verdict
 from queries.queues import Item, Stratum
 from queries.schema import Label
-from queries.statistics import Z, wilson
+from queries.statistics import wilson
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -41,8 +40,7 @@ class Estimate(NamedTuple):
 class Sample:
     """The labelled probes of one queue as columns, and the strata they stand for; small strata are merged.
 
-    `chance` is what the automatic score says of a HARD verdict, 1 - max score (0 where unscored), `chance_mean` and
-    `chance_variance` the same over all probes of each stratum.
+    `chance_mean` is the mean of `chance` over all probes of each stratum, labelled or not.
     """
 
     sizes: Floats
@@ -52,7 +50,6 @@ class Sample:
     score: Floats
     scope: NDArray[np.str_]
     chance_mean: Floats
-    chance_variance: Floats
 
     @property
     def labelled(self) -> Floats:
@@ -66,7 +63,7 @@ class Sample:
 
     @property
     def chance(self) -> Floats:
-        """What the automatic score says of a HARD verdict on each labelled probe."""
+        """What the automatic score says of a HARD verdict on each labelled probe: 1 - max score, 0 where unscored."""
         return np.asarray(np.where(np.isnan(self.score), 0.0, 1 - self.score / 100), dtype=np.float64)
 
     @property
@@ -86,11 +83,12 @@ def sample(*, strata: Sequence[Stratum], items: Iterable[Item], labels: Iterable
         return None
     groups = _merge({part.stratum: sum(name == part.stratum for name, _ in judged) for part in strata})
     count = max(groups.values()) + 1
-    totals = np.zeros((4, count))
+    sizes, scored, total = np.zeros((3, count))
     for part in strata:
-        totals[:, groups[part.stratum]] += (part.probes, part.scored, part.total, part.squares)
-    sizes, scored, total, squares = totals
-    mean = (scored - total / 100) / sizes
+        group = groups[part.stratum]
+        sizes[group] += part.probes
+        scored[group] += part.scored
+        total[group] += part.total
     rows = [row for _, row in judged]
     return Sample(
         sizes=sizes,
@@ -99,8 +97,7 @@ def sample(*, strata: Sequence[Stratum], items: Iterable[Item], labels: Iterable
         automatic=np.array([str(row["automatic"]) for row in rows]),
         score=np.array([np.nan if row["score"] is None else row["score"] for row in rows], dtype=np.float64),
         scope=np.array([row["scope"] or "" for row in rows]),
-        chance_mean=mean,
-        chance_variance=(scored - 2 * total / 100 + squares / 10_000) / sizes - mean**2,
+        chance_mean=(scored - total / 100) / sizes,
     )
 
 
@@ -130,13 +127,20 @@ def share(found: Sample, *, of: Mask, within: Mask | None = None) -> Estimate | 
     if not weights.any():
         return None
     value = float(weights @ of / weights.sum())
-    variance = float(_variances(found, inside * (of - value)).sum()) / weights.sum() ** 2
+    variance = float(_variances(found, inside * (of - value)).sum() / weights.sum() ** 2)
     labels = int(inside.sum())
     if (found.labelled == found.sizes).all():
         return Estimate(value, value, value, labels)
-    size = value * (1 - value) / variance if variance > 0 else float(weights.sum() ** 2 / (weights @ weights))
-    low, high = wilson(value, size)
-    return Estimate(value, low, high, labels)
+    if not variance or value in (0, 1):  # then the spread says nothing: the size that the weights leave (Kish 1965)
+        low, high = wilson(value, float(weights.sum() ** 2 / (weights @ weights)))
+        return Estimate(value, low, high, labels)
+    return _estimate(value, variance, labels=labels)
+
+
+def _estimate(value: float, variance: float, *, labels: int, gain: float = 1.0) -> Estimate:
+    """Return an estimate with Wilson's interval at the size of an independent sample of the same variance."""
+    low, high = wilson(value, max(value * (1 - value) / variance, 1.0))
+    return Estimate(value, low, high, labels, gain)
 
 
 def _variances(found: Sample, values: Floats) -> Floats:
@@ -196,22 +200,22 @@ def human_hard_by_score(found: Sample, *, starts: Sequence[int]) -> dict[int, Es
 
 
 def assisted_hard(found: Sample) -> Estimate:
-    """Return the share of probes that persons call HARD, sharpened by the automatic scores of all probes (PPI++).
+    """Return the share of probes that persons call HARD, sharpened by the automatic scores of all probes.
 
-    theta = lambda mean(f over all) + sum W_h mean_h(y - lambda f), with the lambda that makes the variance
-    sum W_h^2 (lambda^2 var_h(f) / N_h + var_h(y - lambda f) / n_h) smallest: Angelopoulos, Duchi, Zrnic, PPI++ (arXiv
-    2311.01453), by stratum as in StratPPI (arXiv 2406.04291). `gain` is the classical variance over this one.
+    theta = lambda mean(f over all) + sum W_h mean_h(y - lambda f), with the lambda that makes its variance smallest:
+    PPI++ (Angelopoulos, Duchi and Zrnic, arXiv 2311.01453) by stratum as in StratPPI (arXiv 2406.04291), for a finite
+    population whose f are all known: the difference estimator of survey sampling, whose variance has the correction
+    1 - n/N where PPI++ adds var(f)/N. `gain` is the variance without f over the variance with it.
     """
     y, f = found.hard, found.chance
     shares, count = found.sizes / found.sizes.sum(), found.labelled
-    square = shares**2
-    denominator = float((square * _spread(found, f) * (1 / count + 1 / found.sizes)).sum())
-    slope = float((square * _spread(found, y, f) / count).sum()) / denominator if denominator else 0.0
-    rest = y - slope * f
-    means = np.bincount(found.stratum, rest, len(count)) / count
-    value = float(shares @ (slope * found.chance_mean + means))
-    classical = float((square * _spread(found, y) / count).sum())
-    variance = float((square * (slope**2 * found.chance_variance / found.sizes + _spread(found, rest) / count)).sum())
-    half = Z * sqrt(variance)
-    gain = classical / variance if variance else 1.0
-    return Estimate(value, max(value - half, 0.0), min(value + half, 1.0), len(y), gain)
+    each = shares**2 * (1 - count / found.sizes) / count
+    over = float(each @ _spread(found, f))
+    slope = float(each @ _spread(found, y, f)) / over if over else 0.0
+    means = np.bincount(found.stratum, y - slope * f, len(count)) / count
+    value = min(max(float(shares @ (slope * found.chance_mean + means)), 0.0), 1.0)
+    variance = float(each @ _spread(found, y - slope * f))
+    plain = float(each @ _spread(found, y))
+    if not variance:
+        return share(found, of=y == 1) or Estimate(value, 0.0, 1.0, len(y))
+    return _estimate(value, variance, labels=len(y), gain=plain / variance)

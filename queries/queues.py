@@ -80,14 +80,13 @@ class Queue:
 
 
 class Stratum(NamedTuple):
-    """A part of the probes that a queue was drawn from: all, drawn, scored, and the sums of scores in hundredths."""
+    """A part of the probes that a queue was drawn from: all, drawn, scored, and the sum of scores in hundredths."""
 
     stratum: str
     probes: int
     drawn: int
     scored: int
     total: int
-    squares: int
 
 
 class Item(NamedTuple):

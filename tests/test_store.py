@@ -14,8 +14,8 @@ from queries.schema import FACETS, Filter, Flag, Label, Scope, SearchField, Sort
 from queries.store import FOLDER, Search, SearchError, Store, question, read_index
 from tests.builds import make_build, published_row
 
-LAYOUT = {"chosen", "ordered", "facets"}  # run once when a build is opened
-WRITES = {"search_question", "search_atom", "search_answers", "search_document"}
+LAYOUT = {"chosen", "ordered", "facets", "opinions", "queued"}  # run once when a build is opened
+WRITES = {"opinions_take", "search_question", "search_atom", "search_answers", "search_document"}
 ABOUT_IMPORT = {path.stem for path in FOLDER.glob("*.sql") if path.stem.startswith(("part_", "matches"))}
 QUESTIONS = sorted({path.stem for path in FOLDER.glob("*.sql")} - LAYOUT - WRITES - ABOUT_IMPORT)
 

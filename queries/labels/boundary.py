@@ -58,7 +58,7 @@ def check_name(what: str, name: str) -> None:
     """Raise LabelError unless `name` is 1-200 printable characters with no space at either end."""
     unprintable = any(unicodedata.category(letter) in ("Cc", "Cs", "Cn", "Zl", "Zp") for letter in name)
     if not 0 < len(name) <= NAME_LIMIT or unprintable or name != name.strip():
-        raise LabelError(f"{name!r} is no name for a {what}: use 1-{NAME_LIMIT} printable characters.")
+        raise LabelError(f"{name!r} cannot name the {what}: use 1-{NAME_LIMIT} printable characters.")
 
 
 def clean(text: str) -> str:

@@ -152,9 +152,12 @@ class SQLite:
         try:
             with closing(self._connect()) as con:
                 con.execute(begin)
-                yield Session(con.cursor(), dialect="sqlite")
-                con.execute("commit")
-        except sqlite3.Error as error:  # closing an uncommitted connection rolls back
+                try:
+                    yield Session(con.cursor(), dialect="sqlite")
+                    con.execute("commit")
+                finally:  # closing alone keeps the lock for as long as a cursor of the connection lives
+                    con.rollback()
+        except sqlite3.Error as error:
             raise LabelStoreError(f"{failed}: {error}.") from error
 
     def reading(self) -> AbstractContextManager[Session]:

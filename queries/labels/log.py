@@ -114,6 +114,11 @@ class LabelLog:
         flags = {name: [bool(value) for value in columns[name]] for name in ("flagged", "skipped")}
         return pa.table({**columns, **flags}, schema=CURRENT)
 
+    def annotators(self, build: str) -> list[str]:
+        """Return who has labelled a build, in the order of their first events."""
+        with self.database.reading() as session:
+            return [row["annotator"] for row in session.rows("annotators", build=build)]
+
     def events(self, *, since: int = 0) -> Iterator[Row]:
         """Yield the events after number `since`, oldest first, with their hashes: the whole log, for a copy of it."""
         while True:

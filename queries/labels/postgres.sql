@@ -51,7 +51,6 @@ create table label_queue_stratum (
     drawn integer not null,
     scored integer not null,
     total bigint not null,
-    squares bigint not null,
     primary key (queue_id, stratum)
 );
 create table label_queue_item (

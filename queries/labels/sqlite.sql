@@ -53,7 +53,6 @@ create table if not exists label_queue_stratum (
     drawn integer not null,
     scored integer not null,
     total integer not null,
-    squares integer not null,
     primary key (queue_id, stratum)
 );
 create table if not exists label_queue_item (

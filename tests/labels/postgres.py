@@ -55,12 +55,14 @@ class Server:
             raise RuntimeError(f"{program}: {done.stdout}{done.stderr}")
 
     def start(self) -> None:
-        """Start the server, on its old port if that is still free: a port can be lost between the look and the start."""
+        """Start the server, on its old port if that is still free; a new port can be lost before it is used."""
         for last in (False, False, True):
             self._port = getattr(self, "_port", None) or _free_port()
             settings = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
             try:
-                self._run("pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", str(self._home / "log"), "-o", settings, "start")
+                self._run(
+                    "pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", str(self._home / "log"), "-o", settings, "start"
+                )
             except RuntimeError:
                 if last:
                     raise
