@@ -14,32 +14,29 @@ with st.container(key="heading", horizontal=True, vertical_alignment="center", h
     sort, descending = filters.order()
 listing = Listing(ask=data.ask, where=where, sort=sort, descending=descending)
 
-here = reading.place(listing)
-if here is None:
+found = reading.place(listing)
+if found is None:
     head.subheader("No probe matches these filters" if counts["total"] else "This build holds no probes")
     st.text(
         "Widen or clear a filter." if counts["total"] else "Import some: python -m pipeline import SOURCE --build NAME"
     )
     head.button("Clear all filters", on_click=filters.clear, disabled=not counts["total"])
     st.stop()
+here, page = found
 head.text(reading.standing(here, counts))
-
-probe = data.ask("probe", probe_id=here.probe_id, doc_key=here.doc_key)[0]
-doc = data.ask("document", doc_key=here.doc_key)[0]
+probe, doc, chips = reading.read(here, where)
 
 with st.container(key="reading"):
     rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
 with rail_side:
     reading.pager(here, counts["probes"])
     with st.container(height=reading.HEIGHT, border=False):
-        rail.rows(
-            "rail", listing.page(here), current=here.probe_id, on_open=reading.open_probe, on_return=reading.return_to
-        )
+        rail.rows("rail", page.rows, current=here.probe_id, on_open=reading.open_probe, on_return=reading.return_to)
 with text_side:
     st.text(f"{doc['doc_id']}, sibling {doc['doc_idx']} · {doc['host'] or 'no host'} · {len(doc['text']):,} characters")
     rail.chips(
         "chips",
-        data.ask("document_probes", where, doc_key=here.doc_key),
+        chips,
         current=here.probe_id,
         on_open=reading.open_probe,
     )
@@ -53,3 +50,4 @@ with text_side:
 with card_side, st.container(height=reading.HEIGHT + 60, border=False):
     probe_card.show(probe, label=reading.label(probe, where))
     reading.stored_row(build, probe)
+reading.read_ahead(page, here, where)

@@ -2,7 +2,7 @@
 with page as (
     select place, key, label
     from ordered($where, $sort, $descending)
-    where key > $key::double or (key = $key::double and place >= $place::int)
+    where key >= $key::double and (key > $key::double or place >= $place::int)
     order by key, place
     limit $count
 )

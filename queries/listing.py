@@ -11,6 +11,7 @@ from typing import Any
 from queries.schema import Filter, Sort
 from queries.store import Row
 
+LAST = 2**31 - 1  # no place is greater
 PAGE = 25  # rows that fit beside a document on a laptop's screen, scrolled once
 
 Ask = Callable[..., list[Row]]
@@ -29,6 +30,27 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Page:
+    """Rows that stand together on the screen, the first of them with `before` probes ahead of it in the list."""
+
+    before: int
+    rows: tuple[Row, ...]
+
+    def step(self, start: Place, steps: int) -> Place | None:
+        """Return the place `steps` from `start` where both stand on this page, else None."""
+        there = start.before + steps - self.before
+        return self.place(there) if start.listed and 0 <= there < len(self.rows) else None
+
+    def place(self, number: int) -> Place:
+        """Return where the row `number` of this page stands."""
+        return _place(self.rows[number], before=self.before + number)
+
+
+def _place(row: Row, *, before: int) -> Place:
+    return Place(**{name: row[name] for name in ("probe_id", "doc_key", "key", "place")}, before=before)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Listing:
     """The probes that `where` means, in order; `ask` answers questions about the build as Store.fetch does."""
 
@@ -42,17 +64,26 @@ class Listing:
         rows = self.ask("rank", self.where, sort=str(self.sort), descending=self.descending, probe_id=probe_id)
         return Place(**rows[0], probe_id=probe_id) if rows else None
 
+    def first_page(self) -> Page:
+        """Return the page with which the list begins; without rows where it is empty."""
+        end = float("inf") if self.descending else float("-inf")
+        start = Place(probe_id="", doc_key="", key=end, place=LAST if self.descending else 0, before=0)
+        return Page(before=0, rows=tuple(self._read(start, count=PAGE, onward=True)))
+
     def first(self) -> Place | None:
         """Return the first probe; None where the list is empty."""
-        rows = self.ask("list_top", self.where, sort=str(self.sort), descending=self.descending)
-        return Place(**rows[0], before=0) if rows else None
+        page = self.first_page()
+        return page.place(0) if page.rows else None
 
-    def page(self, at: Place) -> list[Row]:
-        """Return the rows of the page on which `at` stands, at most PAGE, in order."""
+    def page(self, at: Place) -> Page:
+        """Return the page on which `at` stands, of at most PAGE rows."""
+        if at.before < PAGE and at.listed:
+            return self.first_page()
         ahead = at.before % PAGE
-        earlier = self._read(at, count=ahead + at.listed, onward=False)[::-1]
+        earlier = self._read(at, count=ahead + at.listed, onward=False)[::-1] if ahead else []
         rest = self._read(at, count=PAGE - ahead, onward=True)
-        return [row for row in earlier if row["place"] != at.place] + rest
+        rows = [row for row in earlier if row["place"] != at.place] + rest
+        return Page(before=at.before - ahead, rows=tuple(rows))
 
     def move(self, start: Place, steps: int) -> Place:
         """Return the place `steps` further on (back where negative), or the end of the list that lies nearer."""
@@ -61,9 +92,8 @@ class Listing:
         passed = rows[1:] if start.listed else rows[:count]
         if not passed:
             return start
-        end = {name: passed[-1][name] for name in ("probe_id", "doc_key", "key", "place")}
         gone = len(passed) - (onward and not start.listed)
-        return Place(**end, before=start.before + (gone if onward else -gone))
+        return _place(passed[-1], before=start.before + (gone if onward else -gone))
 
     def _read(self, start: Place, *, count: int, onward: bool) -> list[Row]:
         name = "list_down" if onward == self.descending else "list_up"

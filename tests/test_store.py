@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from queries.listing import Listing
 from queries.schema import FACETS, Filter, Flag, Label, Scope, SearchField, Sort, Target, Thresholds, flag_bits
 from queries.store import FOLDER, Search, SearchError, Store, question, read_index
 from tests.builds import make_build, published_row
@@ -57,6 +58,11 @@ def test_every_question_binds(store: Store, name: str) -> None:
         "anything": Filter().parameters(),
         "sort": "score",
         "descending": True,
+        **dict.fromkeys(("key", "place", "count"), 1),
+        "scopes": ["whole"],
+        "answers": 5,
+        "draws": [5, 10, 10, 5, 1],
+        "misses": [[1] * 6] * 5,
         "file": str(next((store.index.docs[0].parents[1] / "rounds").rglob("*.parquet"))),
     }
     cursor.execute(f"explain {question(name)}", {key: values.get(key) for key in statement.named_parameters})
@@ -146,7 +152,8 @@ def test_old_searches_are_forgotten_and_found_again(store: Store) -> None:
 def test_an_empty_build_answers(tmp_path: Path) -> None:
     empty = empty_store(tmp_path)
     assert empty.fetch("count")[0] == {"probes": 0, "documents": 0, "total": 0}
-    assert empty.fetch("list_top", sort=str(Sort.SCORE), descending=True) == []
+    listing = Listing(ask=empty.fetch, where=Filter(), sort=Sort.SCORE, descending=True)
+    assert listing.first() is None
 
 
 def test_threads_get_their_own_answers(store: Store) -> None:

@@ -72,13 +72,13 @@ def _extents(starts: tuple[int, ...]) -> list[tuple[float, float]]:
 
 def _bars(bars: Sequence[Bar], label: Label, extents: list[tuple[float, float]], total: int) -> Figure:
     mine = [bar for bar in bars if bar.label == label]
-    below = [sum(other.probes for other in bars if other.bin == bar.bin and other.high < bar.low) for bar in mine]
+    below = _below(bars)
     spans = [extents[bar.bin] for bar in mine]
     return {
         "type": "bar",
         "x": [(left + right) / 200 for left, right in spans],
         "width": [(right - left) / 100 * 0.86 for left, right in spans],
-        "base": [100 * probes / total for probes in below],
+        "base": [100 * below[bar] / total for bar in mine],
         "y": [100 * bar.probes / total for bar in mine],
         "customdata": [[bar.low, bar.high] for bar in mine],
         "hovertext": [_hover(bar, total) for bar in mine],
@@ -87,6 +87,15 @@ def _bars(bars: Sequence[Bar], label: Label, extents: list[tuple[float, float]],
         "selected": {"marker": {"opacity": 1}},
         "unselected": {"marker": {"opacity": 0.35}},
     }
+
+
+def _below(bars: Iterable[Bar]) -> dict[Bar, int]:
+    """Return how many probes of its bin each bar stands on; bars of a bin come in the order of their scores."""
+    filled, below = Counter[int](), {}
+    for bar in bars:
+        below[bar] = filled[bar.bin]
+        filled[bar.bin] += bar.probes
+    return below
 
 
 def _hover(bar: Bar, total: int) -> str:

@@ -15,7 +15,7 @@ import streamlit as st
 from pages.shared import data
 from pages.shared.document import Action
 from queries import segments as cuts
-from queries.listing import PAGE, Listing, Place
+from queries.listing import PAGE, Listing, Page, Place
 from queries.schema import Filter, Flag, Label, Scope, SplitGroup, Target
 from queries.splits import Span
 from queries.store import Row, Search
@@ -35,10 +35,11 @@ class _Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class _Memory:
-    """The open probe: where it stood, in which list, and how many asks have led to it."""
+    """The open probe: where it stood, on which page of which list, and how many asks have led to it."""
 
     listing: tuple[str, str, Filter, str, bool]
     place: Place
+    page: Page
     answered: int
 
 
@@ -46,8 +47,8 @@ def _queue(ask: _Ask) -> None:
     st.session_state["asks"] = (*st.session_state.get("asks", ()), ask)
 
 
-def place(listing: Listing) -> Place | None:
-    """Return the probe to show: the open one, or where the asks since the last run lead; None where the list is empty.
+def place(listing: Listing) -> tuple[Place, Page] | None:
+    """Return the probe to show and its page: the open one, or where the asks lead; None where the list is empty.
 
     A probe that the filter does not mean stays open when a link or a click asked for it, and gives way to the first
     of the list when the filter was changed over it.
@@ -58,25 +59,28 @@ def place(listing: Listing) -> Place | None:
     asks: tuple[_Ask, ...] = st.session_state.get("asks", ())
     todo = asks[memory.answered :] if memory else (_Ask(probe_id=st.query_params.get("probe", "").strip()), *asks)
     here = _reopen(listing, memory) if memory else listing.first()
+    same = memory.page if memory and memory.listing == _identity(listing) else None
     for ask in todo:
-        here = here and _follow(listing, here, ask)
+        here = here and _follow(listing, here, ask, page=same)
     if here is None:
         return None
+    page = same if same and here.listed and same.step(here, 0) == here else listing.page(here)
     moved = memory is None or memory.place.probe_id != here.probe_id
-    st.session_state["place"] = _Memory(listing=_identity(listing), place=here, answered=len(asks))
+    st.session_state["place"] = _Memory(listing=_identity(listing), place=here, page=page, answered=len(asks))
     if moved and not any(ask.by_history for ask in todo):
         st.query_params["probe"] = here.probe_id
-    return here
+    return here, page
 
 
-def _follow(listing: Listing, here: Place, ask: _Ask) -> Place | None:
+def _follow(listing: Listing, here: Place, ask: _Ask, *, page: Page | None) -> Place | None:
     if ask.probe_id is not None:
         found = listing.find(ask.probe_id) if ask.probe_id else None
         if ask.probe_id and found is None:
             st.session_state["missing"] = ask.probe_id
         return found or listing.first()
     steps = ask.steps + _to_page(here, ask.pages)
-    return listing.move(here, steps) if steps else here
+    near = page.step(here, steps) if page else None
+    return near or (listing.move(here, steps) if steps else here)
 
 
 def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
@@ -170,6 +174,22 @@ def badges(probe: Row) -> None:
     ):
         if flag in evidence:
             st.warning(words, icon=":material/warning:")
+
+
+def read(here: Place, where: Filter) -> tuple[Row, Row, list[Row]]:
+    """Return a probe, its document, and the document's probes."""
+    return (
+        data.ask("probe", probe_id=here.probe_id, doc_key=here.doc_key, place=here.place)[0],
+        data.ask("document", doc_key=here.doc_key)[0],
+        data.ask("document_probes", Filter(thresholds=where.thresholds), doc_key=here.doc_key),
+    )
+
+
+def read_ahead(page: Page, here: Place, where: Filter) -> None:
+    """Read the next probe while this one is being painted, so that the key for it finds everything in memory."""
+    following = page.step(here, 1)
+    if following:
+        read(following, where)
 
 
 def segments(doc: Row, probe: Row, looked_for: Search | None) -> list[cuts.Segment]:
