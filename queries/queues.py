@@ -205,6 +205,8 @@ class Queues:
         with self.database.reading() as session:
             now = session.now()
             items = [Item(**row) for row in session.rows("queue_upcoming", **asked, after=after, count=count, now=now)]
+        if not items:
+            return []
         until = (datetime.fromisoformat(now) + LEASE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         try:
             with self.database.writing() as session:

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline import labels as stage
+from pipeline.__main__ import main
 from pipeline.errors import StageError
 from pipeline.label_files import LABELS, read_rows, write_rows
 from queries.labels import LabelLog, Op, ReasonTag, Verdict
@@ -24,7 +23,6 @@ from queries.store import Store, read_index
 from tests.builds import document_rows, make_build, write_published
 from tests.labels.presses import BUILD, press
 
-ROOT = Path(__file__).parents[1]
 HARD, EASY, UNSURE = Verdict
 FORMATS = [".jsonl", ".parquet", ".csv"]
 NASTY = '=HYPERLINK("http://x")\n"quoted", comma; ü 😀 \u202e end\r'
@@ -163,7 +161,7 @@ def test_no_cell_of_a_csv_file_begins_like_a_formula(home: Path, tmp_path: Path)
     text=st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=20)
     | st.sampled_from(["'=1", "''", "'", "@a", "=", "a'=b"])
 )
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("ending", FORMATS)
 def test_any_note_survives_any_format(tmp_path: Path, ending: str, text: str) -> None:
     row = dict.fromkeys(LABELS.names) | {
@@ -331,15 +329,18 @@ def test_a_damaged_backup_restores_nothing(
     ],
 )
 def test_the_command_line_says_in_one_sentence_what_it_did_or_why_not(
-    home: Path, words: list[str], code: int, said: str
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    code: int,
+    said: str,
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline", "labels", *words],
-        cwd=home, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PROBES_DATA": str(home), "PATH": ""},
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    assert said in (done.stdout if code == 0 else done.stderr)
-    assert len((done.stdout + done.stderr).strip().splitlines()) == 1
+    monkeypatch.chdir(home)
+    assert main(["labels", *words]) == code
+    out, err = capsys.readouterr()
+    assert said in (out if code == 0 else err)
+    assert len((out + err).strip().splitlines()) == 1
 
 
 def test_a_database_that_cannot_be_reached_is_said_in_one_sentence_without_its_password(

@@ -6,9 +6,11 @@ whole database, on either of them, because each event carries the hash of the on
 
 import re
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 PATIENCE = 5  # seconds that a write waits for another one before it reports that it could not be stored
 WAL_SOUND = (3, 51, 3)  # first SQLite without the WAL-reset bug, which can lose pages (sqlite.org/wal.html#walresetbug)
+IDLE = 8  # connections to Postgres that wait for the next question
 LOCK = 7_206_177  # the number of the advisory lock on Postgres, any constant
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
@@ -173,61 +176,79 @@ class SQLite:
 
 
 class Postgres:
-    """Labels of a team. Connections are pooled and checked before use, so a restarted server is found by itself."""
+    """Labels of a team. Idle connections are kept and asked before use whether they still work.
+
+    A pool that reconnects in the background (psycopg_pool) waits ever longer between its attempts while a server is
+    away, and refuses labels for as long after it is back; here the next label opens the next connection.
+    """
 
     def __init__(self, url: str) -> None:
-        try:
-            from psycopg_pool import ConnectionPool
-        except ImportError:
-            raise LabelStoreError("Labels in Postgres need its driver; run: pip install -e '.[team]'") from None
-        self._pool = ConnectionPool(
-            url,
-            # a server that is gone without a word is noticed after PATIENCE, not after the system's 15 minutes
-            kwargs={"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000},
-            min_size=0,
-            max_size=8,
-            timeout=PATIENCE,
-            configure=_configure,
-            check=ConnectionPool.check_connection,
-            open=True,
-        )
-        try:
-            with self.writing() as session:
-                if not session.rows("laid_out_postgres")[0]["there"]:
-                    session.run("postgres")
-        except LabelStoreError:
-            self.close()
-            raise
+        self._url = url
+        self._idle: deque[psycopg.Connection[Any]] = deque()
+        if find_spec("psycopg") is None:
+            raise LabelStoreError("Labels in Postgres need its driver; run: pip install -e '.[team]'")
+        with self.writing() as session:
+            if not session.rows("laid_out_postgres")[0]["there"]:
+                session.run("postgres")
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        import psycopg
+
+        # a server that is gone without a word is noticed after PATIENCE, not after the system's 15 minutes
+        con = psycopg.connect(self._url, autocommit=True, connect_timeout=PATIENCE, tcp_user_timeout=PATIENCE * 1000)
+        con.execute("set synchronous_commit to on")
+        con.execute(f"set lock_timeout to '{PATIENCE}s'")
+        return con
+
+    def _take(self) -> "psycopg.Connection[Any]":
+        """Return an idle connection that works, or a new one."""
+        import psycopg
+
+        while self._idle:
+            con = self._idle.pop()
+            try:
+                con.execute("")
+            except psycopg.OperationalError:
+                con.close()
+            else:
+                return con
+        return self._connect()
 
     @contextmanager
-    def _transaction(self, failed: str, *, alone: bool) -> Iterator[Session]:
+    def _transaction(self, failed: str, begin: str, parameters: tuple[int, ...] = ()) -> Iterator[Session]:
         import psycopg
-        from psycopg_pool import PoolTimeout
 
+        con = None
         try:
-            with self._pool.connection() as con, con.cursor() as cursor:
-                if alone:
-                    cursor.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-                else:
-                    cursor.execute("set transaction isolation level repeatable read read only")
+            con = self._take()
+            with con.transaction(), con.cursor() as cursor:
+                cursor.execute(begin, parameters)
                 yield Session(cursor, dialect="postgres")
-        except (psycopg.Error, PoolTimeout) as error:
+        except psycopg.Error as error:
             raise LabelStoreError(f"{failed}: {str(error).strip()}.") from error
+        finally:
+            if con is not None:
+                self._put_back(con)
+
+    def _put_back(self, con: "psycopg.Connection[Any]") -> None:
+        if con.closed or len(self._idle) >= IDLE:
+            con.close()
+        else:
+            self._idle.append(con)
 
     def reading(self) -> AbstractContextManager[Session]:
-        """Open a transaction that only reads."""
-        return self._transaction("The label database cannot be read", alone=False)
+        """Open a transaction that only reads, all of it as of one moment."""
+        return self._transaction(
+            "The label database cannot be read", "set transaction isolation level repeatable read read only"
+        )
 
     def writing(self) -> AbstractContextManager[Session]:
         """Open a transaction that writes, alone, as in SQLite."""
-        return self._transaction("Nothing was saved, the label database refused", alone=True)
+        return self._transaction(
+            "Nothing was saved, the label database refused", "select pg_advisory_xact_lock(%s)", (LOCK,)
+        )
 
     def close(self) -> None:
-        """Close all connections."""
-        self._pool.close()
-
-
-def _configure(con: "psycopg.Connection[Any]") -> None:
-    con.execute("set synchronous_commit to on")
-    con.execute(f"set lock_timeout to '{PATIENCE}s'")
-    con.commit()
+        """Close the idle connections."""
+        while self._idle:
+            self._idle.pop().close()

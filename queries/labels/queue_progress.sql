@@ -1,5 +1,6 @@
 -- One row an annotator with an opinion on a probe of the queue: how many probes are judged, and how many skipped.
--- `cross join` keeps SQLite to this order: by the queue's probes (15 ms for 2,000), not by all labels of the build (700).
+-- `cross join` keeps SQLite to this order: by the queue's probes (24 ms for 2,000), not by all
+-- 100,000 labels of the build (740 ms).
 select
     e.voice as annotator,
     sum(case when e.verdict is not null then 1 else 0 end) as judged,

@@ -137,7 +137,7 @@ def test_labels_of_other_builds_and_of_probes_that_are_gone_are_not_joined(store
     annotators=st.sampled_from([(), ("ada",), ("ada", "bob")]),
     labels=st.sampled_from([(), (Label.HARD,), (Label.UNSCORED, Label.EASY)]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_filter_and_its_parts_by_verdict_cover_the_same_probes(
     labelled: Store, verdicts: tuple[str, ...], annotators: tuple[str, ...], labels: tuple[Label, ...]
 ) -> None:
