@@ -34,6 +34,7 @@ from queries.labels.opinion import (
 )
 
 BATCH = 500  # events read at once where all of them are wanted
+LOOK_BACK = 50  # own events read at once for an undo, which nearly always wants the first of them
 FURTHEST = 2**53  # after every event number
 
 CURRENT = pa.schema(
@@ -242,7 +243,7 @@ def _reversal(session: Session, reversal: Reversal) -> Row | Conflict:
 
 
 def _own_events(session: Session, reversal: Reversal) -> Iterator[Row]:
-    own = {"build": reversal.build, "annotator": reversal.annotator, "count": BATCH}
+    own = {"build": reversal.build, "annotator": reversal.annotator, "count": LOOK_BACK}
     before = FURTHEST
     while rows := session.rows("own_events", **own, before=before):
         yield from rows

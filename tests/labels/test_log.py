@@ -24,7 +24,7 @@ from queries.labels import (
 from queries.labels.boundary import TEXT_LIMIT, clean
 from queries.labels.chain import Head, follow
 from queries.labels.database import Session, journal
-from queries.labels.log import BATCH
+from queries.labels.log import LOOK_BACK
 from tests.labels.conftest import Place
 from tests.labels.presses import BUILD, opinion, press, refused, reversal, saved
 
@@ -163,7 +163,7 @@ def test_a_new_change_ends_what_can_be_redone(log: LabelLog) -> None:
 
 def test_undo_reaches_further_back_than_one_page_of_the_log(log: LabelLog) -> None:
     log.append(press("first"))
-    log.append_all(event for number in range(BATCH) for event in (press(f"p{number}"), reversal()))
+    log.append_all(event for number in range(LOOK_BACK) for event in (press(f"p{number}"), reversal()))
     assert saved(log.append(reversal())).opinion.probe_id == "first"
     refused(log.append(reversal()))
 
@@ -310,6 +310,15 @@ def test_a_copy_of_another_log_or_a_damaged_one_changes_nothing(place: Place, tm
     with pytest.raises(DamageError):
         log.restore(list(other.events())[1:])
     assert log.head() == head
+
+
+@pytest.mark.whole
+def test_a_hundred_thousand_labels_are_one_whole_log(log: LabelLog) -> None:
+    people = ("ada", "bob", "eve", "zoe")
+    for start in range(0, 25_000, 2_500):
+        log.append_all(press(f"p{at}", annotator=who) for at in range(start, start + 2_500) for who in people)
+    assert log.verify().seq == log.current(BUILD).num_rows == 100_000
+    assert saved(log.append(reversal(annotator="zoe"))).opinion.probe_id == "p24999"
 
 
 def test_threads_with_stale_views_lose_nothing_and_leave_no_gap(log: LabelLog) -> None:
