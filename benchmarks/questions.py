@@ -96,7 +96,10 @@ def _questions(store: Store, files: duckdb.DuckDBPyConnection) -> Iterator[Asked
     yield Asked("any page of a list", 40, lambda at: at[0].page(at[1]), _page_of(files), places)
     yield Asked("next probe of a list", 40, lambda at: at[0].move(at[1], 1), None, places)
     yield Asked("place of a linked probe in a list", None, lambda at: at[0].find(at[1].probe_id), None, places)
-    doc_ids = {at.probe_id: store.fetch("probe", probe_id=at.probe_id, doc_key=at.doc_key)[0] for _, at in places}
+    doc_ids = {
+        at.probe_id: store.fetch("probe", probe_id=at.probe_id, doc_key=at.doc_key, place=at.place)[0]
+        for _, at in places
+    }
     yield Asked(
         "a probe with its document and its siblings",
         30,
@@ -160,7 +163,7 @@ def _page_of(files: duckdb.DuckDBPyConnection) -> Callable[[tuple[Listing, Place
 
 def _opened_probe(store: Store, at: Place) -> object:
     return (
-        store.fetch("probe", probe_id=at.probe_id, doc_key=at.doc_key),
+        store.fetch("probe", probe_id=at.probe_id, doc_key=at.doc_key, place=at.place),
         store.fetch("document", doc_key=at.doc_key),
         store.fetch("document_probes", doc_key=at.doc_key),
     )

@@ -12,7 +12,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk, quota or file size lim
 
 
 def main(words: list[str]) -> int:
-    """Run the stage that `words` name and return the process's exit code: 0, or 2 after one line on stderr."""
+    """Run the stage that `words` name and return the exit code: 0, or 2 (130 for Ctrl-C) after one line on stderr."""
     parser = ArgumentParser(prog="python -m pipeline", description=__doc__)
     commands = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     modules = {}
@@ -33,6 +33,9 @@ def main(words: list[str]) -> int:
             raise
         print(f"{arguments.stage}: the disk is full ({error}); what was there before is intact.", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{arguments.stage}: interrupted; what was there before is intact.", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -7,6 +7,7 @@ Two processes turn row groups into shards of index rows, which DuckDB then sorts
 import json
 import multiprocessing
 import shutil
+import signal
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -22,7 +23,7 @@ from pipeline import shards, sources
 from pipeline.build import code_version, read_build, write_build
 from pipeline.errors import StageError
 from pipeline.files import locked, put, sweep, sweep_drafts
-from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
+from pipeline.index import Manifest, Part, is_complete, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.published import Columns
 from pipeline.settings import build_folder
 from pipeline.status import flag_counts
@@ -102,23 +103,31 @@ def run(settings: Import) -> Summary:
             "code_version": code_version(),
         }
         manifest = read_manifest(settings.build)
-        if manifest and manifest.fingerprint == fingerprint:
+        if manifest and manifest.fingerprint == fingerprint and is_complete(settings.build, manifest):
             return _summary(settings.build, manifest.parts, unchanged=True)
         _sweep(settings.build, manifest)
         part = _import(settings, source, fingerprint)
         kept = tuple(other for other in manifest.parts if other["round"] != ROUND) if manifest else ()
-        write_build(settings.build, source={"kind": source.kind, "name": source.name, "split": source.split})
+        write_build(settings.build, source=source.recorded())
         write_manifest(settings.build, Manifest(fingerprint=fingerprint, parts=(part, *kept)))
         return _summary(settings.build, (part, *kept), unchanged=False)
 
 
 def _refuse_another_source(folder: Path, source: sources.Source) -> None:
     build = read_build(folder)
-    if build and build["source"]["name"] != source.name:
+    if build is None:
+        return
+    held = build.get("source")
+    if held != source.recorded():
+        origin = f"imported from {_told(held)}" if held else "made here"
         raise StageError(
-            f"The build {folder.name} was imported from {build['source']['name']}, not from {source.name}; "
+            f"The build {folder.name} was {origin}, not imported from {_told(source.recorded())}; "
             f"choose another --build, or delete {folder} first."
         )
+
+
+def _told(source: dict[str, Any]) -> str:
+    return f"{source['name']} (split {source['split']})" if source["split"] else str(source["name"])
 
 
 def _sweep(build: Path, manifest: Manifest | None) -> None:
@@ -164,12 +173,12 @@ def _join(files: list[Path], draft: Path) -> None:
 
 
 def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None) -> list[shards.Counts]:
-    """Work the units off in two processes, in this one where there is a single unit; progress goes to stderr."""
+    """Work the units off in two processes, in this one where that is sooner; progress goes to a terminal's stderr."""
     total = sum(unit.rows for unit in units)
     with tqdm(total=total, unit=" rows", desc="import", disable=None, leave=False) as bar:
-        if len(units) < 2:
+        if total <= shards.UNIT_ROWS:  # two seconds of work, and a process takes one to start
             return [shards.write_shards(unit, folder, tokenizer=tokenizer) for unit in units]
-        with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"), initializer=_leave_interrupts) as pool:
             tasks = [pool.submit(shards.write_shards, unit, folder, tokenizer=tokenizer) for unit in units]
             try:
                 for task in as_completed(tasks):
@@ -179,10 +188,13 @@ def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None)
                     "A worker process was killed, most likely for want of memory; the index is as it was. "
                     "Write the source with smaller row groups, or free memory, and run the import again."
                 ) from error
-            except BaseException:
+            finally:
                 pool.shutdown(cancel_futures=True)
-                raise
         return [task.result() for task in tasks]
+
+
+def _leave_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent answers for all
 
 
 def _summary(folder: Path, parts: tuple[Part, ...], *, unchanged: bool) -> Summary:

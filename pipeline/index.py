@@ -14,13 +14,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.errors import StageError
 from pipeline.files import put, put_json, sweep
 from queries.identity import repeats
 from queries.store import TABLES, question
 
 GROUP_ROWS = {"docs": 256, "probes": 8192, "facets": 65536}
-"""One document or probe is looked up by reading one group; every group costs each look-up a glance at its statistics. On
-590,741 probes of 52 columns groups of 2,048 rows took 24 ms a probe, of 8,192 rows 14 ms."""
+"""One document or probe is looked up by reading one group; every group costs each look-up a glance at its statistics.
+On 590,741 probes of 52 columns groups of 2,048 rows took 24 ms a probe, of 8,192 rows 14 ms."""
 MEMORY = "700MB"  # for sorting; the rest of an import's 2 GB belongs to pyarrow and Python
 REPEATS = pa.schema(
     [
@@ -71,24 +72,40 @@ def sweep_index(build: Path) -> None:
     sweep(build / "index", keep={"index.json", *listed})
 
 
+def is_complete(build: Path, manifest: Manifest) -> bool:
+    """Say whether every file that the index lists is there."""
+    return all((build / "index" / part[table]["file"]).is_file() for part in manifest.parts for table in TABLES)
+
+
 def write_part(build: Path, shards: Path, *, name: str, round_: int) -> Part:
-    """Sort the shards of a folder (`<unit>-<table>.parquet`) into one part of the index and return its entry."""
+    """Sort the shards of a folder (`<unit>-<table>.parquet`) into one part of the index and return its entry.
+
+    Raises StageError where memory and disk do not suffice for sorting.
+    """
     part: Part = {"name": name, "round": round_}
-    with tempfile.TemporaryDirectory(dir=shards) as scratch, duckdb.connect() as con:
-        con.execute(f"set memory_limit = '{MEMORY}'")
-        con.execute(f"set temp_directory = '{scratch.replace(chr(39), chr(39) * 2)}'")
-        con.execute("set threads = 2")
-        for table in TABLES:
-            con.read_parquet([str(path) for path in sorted(shards.glob(f"*-{table}.parquet"))]).create_view(
-                f"shard_{table}"
-            )
-        con.register("repeats", _repeats(con))
-        for table, schema in TABLES.items():
-            path = build / "index" / f"{name}-{table}.parquet"
-            rows = con.sql(question(f"part_{table}")).to_arrow_reader(GROUP_ROWS[table])
-            digest = put(path, partial(_write_rows, rows, schema, GROUP_ROWS[table]))
-            part[table] = {"file": path.name, "sha256": digest, "rows": pq.read_metadata(path).num_rows}
+    with tempfile.TemporaryDirectory(dir=shards) as spill:
+        try:
+            with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill, "threads": 2}) as con:
+                _lay_out(con, shards)
+                for table in TABLES:
+                    part[table] = _write_table(con, table, build / "index" / f"{name}-{table}.parquet")
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            reason = str(error).splitlines()[0]
+            raise StageError(f"The rows could not be sorted ({reason}); free disk space in {build}.") from error
     return part
+
+
+def _lay_out(con: duckdb.DuckDBPyConnection, shards: Path) -> None:
+    for table in TABLES:
+        files = [str(path) for path in sorted(shards.glob(f"*-{table}.parquet"))]
+        con.read_parquet(files).create_view(f"shard_{table}")
+    con.register("repeats", _repeats(con))
+
+
+def _write_table(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> dict[str, Any]:
+    rows = con.sql(question(f"part_{table}")).to_arrow_reader(GROUP_ROWS[table])
+    digest = put(path, partial(_write_rows, rows, TABLES[table], GROUP_ROWS[table]))
+    return {"file": path.name, "sha256": digest, "rows": pq.read_metadata(path).num_rows}
 
 
 def _write_rows(rows: pa.RecordBatchReader, schema: pa.Schema, group_rows: int, path: Path) -> None:

@@ -17,7 +17,8 @@ from pipeline.tokens import Tokens, load
 from queries.schema import DOCS, FACETS, PROBES
 
 UNIT_ROWS = 16384  # rows of a unit of work; row groups are not cut
-BATCH_ROWS = 4096  # rows in memory at once: 40 MB at the card's row size
+BATCH_ROWS = 4096  # rows in memory at once, and
+BATCH_BYTES = 64 << 20  # about how much of a file that may be, so that fields of megabytes do not fill the memory
 PLACE = [pa.field("source_file", pa.string()), pa.field("source_row", pa.int64())]
 SHARDS = {"docs": DOCS, "probes": PROBES, "facets": pa.schema([*FACETS, *PLACE])}
 
@@ -118,8 +119,8 @@ def _reject(row: Published, *, place: Place, reason: str) -> str:
 
 def _batches(unit: Unit) -> Iterator[pa.RecordBatch]:
     left = unit.rows
-    with pq.ParquetFile(unit.path, read_dictionary=["doc"], pre_buffer=False) as file:
-        batches = file.iter_batches(BATCH_ROWS, row_groups=unit.groups, use_threads=False)
+    with pq.ParquetFile(unit.path, read_dictionary=["doc", "context"], pre_buffer=False) as file:
+        batches = file.iter_batches(_batch_rows(file.metadata, unit), row_groups=unit.groups, use_threads=False)
         while left > 0:
             try:
                 batch = next(batches)
@@ -129,3 +130,9 @@ def _batches(unit: Unit) -> Iterator[pa.RecordBatch]:
                 raise StageError(f"{unit.path} is damaged ({str(error).splitlines()[0]}); fetch it again.") from error
             yield batch.slice(0, left)
             left -= batch.num_rows
+
+
+def _batch_rows(metadata: pq.FileMetaData, unit: Unit) -> int:
+    groups = [metadata.row_group(group) for group in unit.groups]
+    size, count = (sum(getattr(group, name) for group in groups) for name in ("total_byte_size", "num_rows"))
+    return max(16, min(BATCH_ROWS, int(BATCH_BYTES * count // max(size, 1))))

@@ -7,7 +7,6 @@ import glob
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,13 +34,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A source that exists. `name` is what tells it from other sources: an absolute path or pattern, or a Hub id."""
+    """A source that exists: an absolute path or pattern, or a Hub id. Only folders and Hub data sets have splits."""
 
     kind: Kind
     name: str
-    split: str
+    split: str | None = None
     files: tuple[Path, ...] = ()
     card: Path | None = None
+
+    def recorded(self) -> dict[str, str | None]:
+        """Return what `build.json` keeps, which tells this source from others."""
+        return {"kind": self.kind, "name": self.name, "split": self.split}
 
 
 class Stored(NamedTuple):
@@ -68,13 +71,13 @@ def find(text: str, *, split: str) -> Source:
         return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=files, card=card)
     if path.is_file():
         kind = Kind.JSONL if path.suffix in JSONL else Kind.PARQUET
-        return Source(kind=kind, name=str(path.resolve()), split=split, files=(path.resolve(),))
+        return Source(kind=kind, name=str(path.resolve()), files=(path.resolve(),))
     if glob.has_magic(text):
         found = sorted(Path(file).resolve() for file in glob.glob(str(path), recursive=True))
         files = tuple(file for file in found if file.suffix == ".parquet")
         if not files:
             raise StageError(f"No Parquet file matches {text}.")
-        return Source(kind=Kind.PARQUET, name=str(path.absolute()), split=split, files=files)
+        return Source(kind=Kind.PARQUET, name=str(path.absolute()), files=files)
     if HUB_ID.fullmatch(text) and path.suffix not in (*JSONL, ".parquet"):
         return Source(kind=Kind.HUB, name=text, split=split)
     raise StageError(f"There is no file or folder {text}.")
@@ -95,7 +98,7 @@ def _in_folder(folder: Path, split: str) -> tuple[Path, ...]:
 def fingerprint(source: Source) -> dict[str, str]:
     """Return what changes whenever the source does: sha256 by file, or the commit of a Hub data set."""
     if source.kind is Kind.HUB:
-        return {source.name: hub.revision(source.name), "split": source.split}
+        return {source.name: hub.revision(source.name)}
     cards = (source.card,) if source.card else ()
     return {str(path): sha256(path) for path in (*source.files, *cards)}
 
@@ -108,7 +111,7 @@ def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | 
     """
     folder.mkdir(parents=True, exist_ok=True)
     if source.kind is Kind.HUB:
-        return _from_hub(source, folder, hashes[source.name], limit)
+        return _from_hub(source.name, folder, source.split or "", hashes[source.name], limit)
     if source.card:
         put_copy(folder / CARD_NAME, of=source.card)
     if source.kind is Kind.JSONL:
@@ -157,13 +160,12 @@ def _name(stem: str, digest: str, limit: int | None) -> str:
     return f"{stem}-{digest[:8]}" if limit is None else f"{stem}-{digest[:8]}-first-{limit}"
 
 
-def _from_hub(source: Source, folder: Path, revision: str, limit: int | None) -> Fetched:
-    path = folder / (_name(f"{source.name.replace('/', '--')}-{source.split}", revision, limit) + ".parquet")
-    fetch = partial(hub.download, source.name, split=source.split, revision=revision, limit=limit)
+def _from_hub(name: str, folder: Path, split: str, revision: str, limit: int | None) -> Fetched:
+    path = folder / (_name(f"{name.replace('/', '--')}-{split}", revision, limit) + ".parquet")
     if not path.exists():
-        put(path, lambda draft: fetch(parquet=draft))
-    card = hub.read_card(source.name, revision=revision)
+        put(path, lambda draft: hub.download(name, draft, split=split, revision=revision, limit=limit))
+    card = hub.read_card(name, revision=revision)
     if card is not None:
         put_text(folder / CARD_NAME, card)
     with _opened(path) as file:
-        return Fetched((Stored(path, file.metadata.num_rows),), check(file.schema_arrow, where=source.name))
+        return Fetched((Stored(path, file.metadata.num_rows),), check(file.schema_arrow, where=name))

@@ -89,7 +89,7 @@ def status(build: Path) -> Status:
     return Status(
         build=build.name,
         **totals,
-        rejects=sum(part["rejects"]["rows"] for part in manifest.parts) if manifest else 0,
+        rejects=sum(part.get("rejects", {"rows": 0})["rows"] for part in manifest.parts) if manifest else 0,
         by_scope=_by(groups, "scope"),
         by_target=_by(groups, "target"),
         labels=_labels(groups),

@@ -167,18 +167,20 @@ def ipa_invalid(probe: Probe) -> str | None:
 def scores_inconsistent(probe: Probe) -> str | None:
     """V13: five scores from 0 to 1, one an answer, and a summary that is theirs."""
     row = probe.row
-    scores, answers = row.bb_answer_rollout_scores or [], row.bb_answer_rollout_answers or []
+    scores, answers = row.bb_answer_rollout_scores or [], row.bb_answer_rollout_answers
     summary = {"mean": row.bb_answer_score_mean, "max": row.bb_answer_score_max, "min": row.bb_answer_score_min}
     if not scores and not answers and all(value is None for value in summary.values()):
         return None
-    if None in scores or None in answers:
+    if None in scores or None in (answers or ()):
         return "a score or an answer is null"
     known = [score for score in scores if score is not None]
     for value in chain(known, summary.values()):
         if value is not None and not 0 <= value <= 1:
             return f"score {value:g}"
-    if len(known) != ROLLOUTS or len(answers) != ROLLOUTS:
-        return f"{len(known)} scores for {len(answers)} answers"
+    if len(known) != ROLLOUTS:
+        return f"{len(known)} scores"
+    if answers is not None and len(answers) != ROLLOUTS:
+        return f"{len(answers)} answers for {ROLLOUTS} scores"
     wanted = {"mean": sum(known) / ROLLOUTS, "max": max(known), "min": min(known)}
     for name, value in summary.items():
         if value is None or abs(value - wanted[name]) > SCORE_SLACK:

@@ -6,11 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, CHROMIUM_ARGS, serving
 
 Serve = Callable[[Path, Path], str]
+
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine is not a failure
 SKIPPED: list[str] = []
 
 

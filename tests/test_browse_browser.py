@@ -150,3 +150,14 @@ def test_hostile_text_runs_nothing_and_calls_nowhere(
     assert page.locator("article.probe :is(script, img, form, iframe, a, input, link)").count() == 0
     assert page.evaluate("document.querySelectorAll('script[src*=evil], [onerror], a[href^=javascript]').length") == 0
     assert not [error for error in seen.errors if "Content Security Policy" in error]
+
+
+def test_filters_go_along_to_another_screen_and_back(app: str, page: Page) -> None:
+    start(page, f"{app}/?scope=sentence&sort=document")
+    page.keyboard.press("j")
+    stands(page, "2 of 12 probes")
+    page.get_by_role("link", name="Scores").click()
+    stands(page, "12 of 12 probes have a score")
+    page.get_by_role("link", name="Browse").click()
+    stands(page, "2 of 12 probes")
+    expect(page).to_have_url(re.compile("probe="))

@@ -55,6 +55,7 @@ NEAR_ONE = [
     for row in (*document_rows(0), *document_rows(1))
     if row["bb_answer_score_max"] is not None and row["bb_answer_score_max"] >= 0.9
 ]
+UNTYPED = [row for row in (*document_rows(0), *document_rows(1)) if row["typicality"] is None]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,8 @@ NEAR_ONE = [
         ({"q": "slot 1[0-2]", "regex": "true"}, "1 of 6 probes in 2 documents (build: 32)"),
         ({"q": "page 1", "in": "document"}, "1 of 16 probes in 1 document (build: 32)"),
         ({"score": ["0.9", "1"]}, f"1 of {len(NEAR_ONE)} probes in 2 documents (build: 32)"),
+        ({"typicality": "none"}, f"1 of {len(UNTYPED)} probes in 2 documents (build: 32)"),
+        ({"flag": "none", "scope": "sentence"}, "1 of 6 probes in 2 documents (build: 32)"),
         ({"scope": "bogus", "score": "abc", "sort": "nothing"}, "1 of 32 probes in 2 documents"),
     ],
 )

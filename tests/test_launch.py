@@ -86,7 +86,7 @@ def test_only_this_machine_gets_a_websocket(app: str, host: str, origin: str, st
     ("address", "shown"),
     [
         ("/?scope=whole&sort=document", "1 of 2 probes in 2 documents"),
-        ("/scores?scope=sentence", "6 scored of 6 probes"),
+        ("/scores?scope=sentence", "6 of 6 probes have a score"),
     ],
 )
 @pytest.mark.browser

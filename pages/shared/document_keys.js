@@ -7,7 +7,7 @@ const PAGE = 0.85; // of the box's height, for Space and PageDown
 const NOT_TEXT = new Set(["checkbox", "radio", "range", "button", "submit", "reset", "color", "file", "image"]);
 const TEXT_ROLES = new Set(["textbox", "searchbox", "combobox", "listbox", "spinbutton"]);
 const ARROW_ROLES = new Set(["radio", "radiogroup", "slider", "tab", "tablist", "menu", "menuitem", "grid", "gridcell"]);
-const DIALOGS = '[role="dialog"][aria-modal="true"], [role="alertdialog"], dialog[open]';
+const OVERLAYS = '[role="dialog"], [role="alertdialog"], dialog[open]'; // Streamlit's dialogs and popovers
 const STREAMLIT_KEYS = new Set(["r", "c"]); // rerun, clear the cache: on a screen for reading only ever hit by mistake
 const CAPS = { ArrowRight: "→", ArrowLeft: "←", " ": "Space", PageDown: "PgDn", PageUp: "PgUp", Escape: "Esc" };
 
@@ -53,17 +53,17 @@ class Keys {
   pressed(event) {
     if (event.isComposing || event.keyCode === 229) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.getModifierState("AltGraph")) return;
-    if (document.querySelector(DIALOGS)) return;
     const path = event.composedPath().filter((node) => node instanceof Element);
+    const overlay = document.querySelector(OVERLAYS);
     if (path.some(takesText)) {
-      if (event.key === "Escape") leaveField(path[0]);
+      if (event.key === "Escape" && !overlay) leaveField(path[0]);
       return;
     }
     const letter = event.key.length === 1 && event.key.toLowerCase() !== event.key.toUpperCase();
     if (letter && event.shiftKey) return;
     const name = letter ? event.key.toLowerCase() : event.key;
     const key = this.byName.get(name);
-    if (key && this.takes(key, name, path)) {
+    if (key && !overlay && this.takes(key, name, path)) {
       event.preventDefault();
       event.stopImmediatePropagation();
       if (!event.repeat || (key.repeats && this.painted && !this.outbox.length)) this.act(key, name);
@@ -122,7 +122,7 @@ function takesText(node) {
 
 // Escape in a field gives the keys back to the screen; where a list is open it closes that first.
 function leaveField(field) {
-  if (field.getAttribute("aria-expanded") !== "true") setTimeout(() => field.blur());
+  if (field.getAttribute("aria-expanded") !== "true") field.blur();
 }
 
 // The asynchronous clipboard exists only on https and localhost; the selection works everywhere else.

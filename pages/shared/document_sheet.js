@@ -6,6 +6,7 @@
 
 const SPLIT_AT = 1 / 3; // of the box's height, from its top
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
+const LETTER = /\p{Letter}/u;
 const SIDE_NAMES = { visible: "visible", hidden: "hidden", outside: "visible, not read" };
 
 class Sheet {
@@ -37,6 +38,10 @@ class Sheet {
       if (label) piece.dataset.label = label;
       return piece;
     });
+    // Not dir="auto": Chromium looks for the first letter again at every child (2.7 s for 5,000), nor `plaintext`, with
+    // which one long paragraph takes seconds to lay out.
+    const letter = segments.find(([text]) => LETTER.test(text))?.[0].match(LETTER)[0] ?? "";
+    this.text.dir = RIGHT_TO_LEFT.test(letter) ? "rtl" : "ltr";
     this.text.replaceChildren(...pieces);
     this.marks = pieces.filter((piece) => !piece.firstChild);
     for (const item of this.legend.children) item.hidden = !this.text.querySelector(`.${item.dataset.part}`);
@@ -57,22 +62,22 @@ class Sheet {
     this.box.scrollTop = split ? split.top - this.box.clientHeight * SPLIT_AT : 0;
   }
 
-  // Where a mark stands: before the character that follows it. `near` and `far` are the ends of its line; `edge` is
-  // where the near end changes sides: under the line, or above it where the mark begins the line.
+  // Where a mark stands: before the character that follows it. `near` and `far` are the ends of a line, in the direction
+  // of the text; `edge` is where the near end changes sides: under the line, or above it where the mark begins the line.
   place(mark) {
     const { rect, rtl } = following(mark);
-    const style = getComputedStyle(this.text);
+    const { direction, lineHeight, paddingLeft } = getComputedStyle(this.text);
     const sheet = this.text.getBoundingClientRect();
-    const [near, far] = rtl ? [sheet.width, 0] : [0, sheet.width];
-    const height = parseFloat(style.lineHeight);
+    const [near, far] = direction === "rtl" ? [sheet.width, 0] : [0, sheet.width];
+    const height = parseFloat(lineHeight);
     const top = (rect.top + rect.bottom - height) / 2 - sheet.top;
     const x = (rtl ? rect.right : rect.left) - sheet.left;
-    const begins = Math.abs(x - near) <= parseFloat(style.paddingLeft) + 1;
+    const begins = Math.abs(x - near) <= parseFloat(paddingLeft) + 1;
     const edge = begins ? top : top + height;
     return { kind: mark.className, label: mark.dataset.label, near, far, x, top, height, edge, begins };
   }
 
-  // The ground of the hidden side has the outline of its text: it leaves out the part of the split's line that is visible.
+  // The ground of the hidden side has the outline of its text: it leaves out the visible part of the split's line.
   shade(split) {
     const first = this.text.querySelector(".hidden");
     this.ground.hidden = !split || !first;
@@ -131,19 +136,25 @@ function same(some, others) {
 function following(piece) {
   let next = piece;
   while (next && !next.firstChild) next = next.nextSibling;
-  if (!next) return { rect: piece.getBoundingClientRect(), rtl: false };
+  if (!next || next.matches(".undrawn")) return { rect: piece.getBoundingClientRect(), rtl: false };
   const range = document.createRange();
   range.setStart(next.firstChild, 0);
   range.setEnd(next.firstChild, String.fromCodePoint(next.textContent.codePointAt(0)).length);
   return { rect: range.getClientRects()[0] ?? next.getBoundingClientRect(), rtl: RIGHT_TO_LEFT.test(range.toString()) };
 }
 
-// The split is a step: under the text before it, up at its character, above the text after it. Other marks are uprights.
+// The split is a step: under the text before it, up at its character, above the text after it. The reader window's ends
+// are square brackets, other marks uprights.
 function line({ kind, near, far, x, top, height, edge, begins }) {
+  const upright = `v${height - 4}`;
+  const shapes = {
+    split: begins ? `M${near},${top}H${far}` : `M${near},${edge}H${x}V${top}H${far}`,
+    window_start: `M${x + 5},${top + 2}h-5${upright}h5`,
+    window_end: `M${x - 5},${top + 2}h5${upright}h-5`,
+  };
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   path.setAttribute("class", kind);
-  const step = begins ? `M${near},${top}H${far}` : `M${near},${edge}H${x}V${top}H${far}`;
-  path.setAttribute("d", kind === "split" ? step : `M${x},${top + 2}v${height - 4}`);
+  path.setAttribute("d", shapes[kind] ?? `M${x},${top + 2}${upright}`);
   return path;
 }
 

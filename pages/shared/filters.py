@@ -25,14 +25,25 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
         scopes = _pills("Scope", "scope", [*Scope], options["scope"])
         targets = _pills("Target", "target", [*Target], options["target"])
         typicalities = _pills("Typicality", "typicality", [*Typicality], options["typicality"])
-        labels = st.pills("Automatic label", list(Label), selection_mode="multi", key="label", bind="query-params")
-        low, high = st.slider("Max score", 0.0, 1.0, (0.0, 1.0), 0.01, key="score", bind="query-params")
+        labels = st.pills(
+            "Automatic label",
+            list(Label),
+            selection_mode="multi",
+            key="label",
+            bind="query-params",
+            persist_state="session",
+        )
+        low, high = st.slider(
+            "Max score", 0.0, 1.0, (0.0, 1.0), 0.01, key="score", bind="query-params", persist_state="session"
+        )
         flags = _flags(options["flag"])
         with st.expander("Round, level, document", key="more"):
             rounds = _numbers("Round", "round", options["round"])
             levels = _numbers("Level", "level", options["level"])
-            doc_id = st.text_input("Document id", key="doc", bind="query-params")
-            host = st.text_input("Source host", key="host", bind="query-params", placeholder="example.org")
+            doc_id = st.text_input("Document id", key="doc", bind="query-params", persist_state="session")
+            host = st.text_input(
+                "Source host", key="host", bind="query-params", persist_state="session", placeholder="example.org"
+            )
     thresholds = _thresholds(cuts or st.sidebar)
     return Filter(
         scopes=tuple(scopes),
@@ -61,7 +72,9 @@ def _options() -> Mapping[str, dict[str, int]]:
 
 
 def _search() -> str | None:
-    text = st.text_input(SEARCH_LABEL, key="q", bind="query-params", type="search", placeholder="any case")
+    text = st.text_input(
+        SEARCH_LABEL, key="q", bind="query-params", persist_state="session", type="search", placeholder="any case"
+    )
     fields = st.pills(
         "Search in",
         list(SearchField),
@@ -69,9 +82,10 @@ def _search() -> str | None:
         default=[SearchField.QUESTION, SearchField.ATOM],
         key="in",
         bind="query-params",
+        persist_state="session",
         label_visibility="collapsed",
     )
-    regex = st.toggle("Regular expression", key="regex", bind="query-params")
+    regex = st.toggle("Regular expression", key="regex", bind="query-params", persist_state="session")
     if not text or not fields:
         return None
     looked_for = Search(text=text, fields=tuple(SearchField(name) for name in fields), regex=regex)
@@ -103,6 +117,7 @@ def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> 
         format_func=lambda value: _plain(value) or NOTHING,
         key=key,
         bind="query-params",
+        persist_state="session",
     )
 
 
@@ -117,16 +132,26 @@ def _flags(found: Mapping[str, int]) -> list[str]:
     return st.multiselect(
         "Flags",
         names,
-        format_func=lambda name: f"{name} · {counts[Flag(name)]:,}" if name else "no flag",
+        format_func=lambda name: name or NOTHING,
         key="flag",
         bind="query-params",
+        persist_state="session",
         placeholder="any",
-        help="  \n".join(f"`{name}`: {FLAG_RULES[Flag(name)].meaning}" for name in names if name),
+        help="  \n".join(
+            f"`{name}`, {counts[Flag(name)]:,}: {FLAG_RULES[Flag(name)].meaning}" for name in names if name
+        ),
     )
 
 
 def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
-    return st.multiselect(label, sorted(int(value) for value in found), key=key, bind="query-params", placeholder="any")
+    return st.multiselect(
+        label,
+        sorted(int(value) for value in found),
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        placeholder="any",
+    )
 
 
 def _thresholds(place: DeltaGenerator) -> Thresholds:
@@ -139,6 +164,7 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
         0.01,
         key="cut",
         bind="query-params",
+        persist_state="session",
         help="The automatic label: HARD below the first threshold of the max score, EASY from the second on.",
     )
     return Thresholds(hard_below=round(low * 100), easy_from=round(high * 100))
@@ -149,9 +175,15 @@ def order() -> tuple[Sort, bool]:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.text("Sort by", width="content")
         sort = st.selectbox(
-            "Sort by", list(Sort), key="sort", bind="query-params", label_visibility="collapsed", width=150
+            "Sort by",
+            list(Sort),
+            key="sort",
+            bind="query-params",
+            persist_state="session",
+            label_visibility="collapsed",
+            width=150,
         )
-        descending = st.toggle("Descending", key="desc", bind="query-params")
+        descending = st.toggle("Descending", key="desc", bind="query-params", persist_state="session")
     return Sort(sort), descending
 
 
@@ -170,7 +202,10 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
         "level": fields["levels"],
         "flag": fields["flags"],
     }
-    query: dict[str, str | list[str]] = {key: [str(v) for v in values] for key, values in lists.items() if values}
+    # A bound widget reads and writes what it shows of an option, so a null travels as the word for it.
+    query: dict[str, str | list[str]] = {
+        key: [str(v) or NOTHING for v in values] for key, values in lists.items() if values
+    }
     low, high = fields["score_from"] or 0, 100 if fields["score_to"] is None else fields["score_to"]
     if (low, high) != (0, 100):
         query["score"] = [f"{low / 100:g}", f"{high / 100:g}"]

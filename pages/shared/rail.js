@@ -30,6 +30,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return button
   }
 
+  // Scrolls the box that holds the list and nothing else: scrollIntoView would move the whole page where panes stack.
+  const reveal = (button) => {
+    let box = nav.getRootNode().host
+    while (box && !/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement
+    if (!box || box.matches(".stMain")) return
+    const [inner, outer] = [button.getBoundingClientRect(), box.getBoundingClientRect()]
+    if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top
+    if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom
+  }
+
   // The same probes again: move the mark only, so that focus and scroll stay where they are.
   const ids = data.items.map((item) => item.id).join()
   if (nav.dataset.ids !== ids) {
@@ -40,7 +50,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const here = button.dataset.id === data.current
     if (here === (button.getAttribute("aria-current") === "true")) continue
     here ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current")
-    if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" })
+    if (here && data.shape === "rows") reveal(button)
   }
   if (data.shape === "rows") {
     // Only the browser knows a step Back from an address that is late: the server is told of the first alone.

@@ -65,7 +65,7 @@ def place(listing: Listing) -> tuple[Place, Page] | None:
     if here is None:
         return None
     page = same if same and here.listed and same.step(here, 0) == here else listing.page(here)
-    moved = memory is None or memory.place.probe_id != here.probe_id
+    moved = memory is None or st.session_state["arrived"] or memory.place.probe_id != here.probe_id
     st.session_state["place"] = _Memory(listing=_identity(listing), place=here, page=page, answered=len(asks))
     if moved and not any(ask.by_history for ask in todo):
         st.query_params["probe"] = here.probe_id

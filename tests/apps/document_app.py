@@ -29,6 +29,7 @@ def cut(at: int) -> tuple[str, int, Target]:
 st.set_page_config(layout="wide")
 st.session_state.setdefault("at", 0)
 st.session_state.setdefault("done", [])
+st.session_state.setdefault("clicks", 0)
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1
 at = st.session_state["at"]
 text, split, target = cut(at)
@@ -64,9 +65,11 @@ with right:
     st.radio("Sort", ["score", "mean", "spread"])
     st.selectbox("Scope", ["word", "lens", "sentence"])
     st.slider("Score", 0, 100)
-    st.button("A button")
+    if st.button("A button"):
+        st.session_state["clicks"] += 1
     if st.button("Dialog"):
         st.dialog("A dialog")(lambda: st.write("Some text"))()
     st.text(f"runs {st.session_state['runs']}")
+    st.text(f"clicks {st.session_state['clicks']}")
     st.text(f"at {at}")
     st.text("done " + " ".join(st.session_state["done"]))
