@@ -28,4 +28,16 @@ where (len(w['scopes']::varchar[]) = 0 or list_contains(w['scopes']::varchar[], 
     )
     or (list_contains(w['verdicts']::varchar[], '') and probe_id not in (select probe_id from judged(w)))
   )
+  and (
+    len(w['votes']::varchar[]) = 0
+    or probe_id in (
+        select probe_id from opinions
+        where not stale
+        group by probe_id
+        having sum(
+            coalesce(list_contains(w['votes']::varchar[], voice || ':' || verdict), false)::int
+            + coalesce(list_contains(w['votes']::varchar[], voice || ':blind ' || blind_verdict), false)::int
+        ) = len(w['votes']::varchar[])
+    )
+  )
   and (w['search']::varchar is null or probe_id in (select probe_id from hits where search = w['search']::varchar));

@@ -192,7 +192,8 @@ class Filter:
     any of `flags`, where "" stands for having none.
     Scores are the max score in hundredths, both ends included. `search` names a row set made by `Store.search`.
     `verdicts` are human labels (HARD, EASY, UNSURE, STALE; "" for none): those of `annotators`, each for himself, or
-    where none is named the ones that count (queries/opinions.sql).
+    where none is named the ones that count (queries/opinions.sql). `votes` are opinions that all must hold, each as
+    "annotator:HARD", or "annotator:blind HARD" for a verdict given before the hidden side was seen.
     """
 
     scopes: tuple[str, ...] = ()
@@ -208,8 +209,14 @@ class Filter:
     host: str | None = None
     verdicts: tuple[str, ...] = ()
     annotators: tuple[str, ...] = ()
+    votes: tuple[str, ...] = ()
     search: str | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+
+    @property
+    def by_label(self) -> bool:
+        """Whether which probes are meant depends on human labels."""
+        return bool(self.verdicts or self.annotators or self.votes)
 
     def parameters(self) -> dict[str, Any]:
         """Return the filter as the struct that the SQL macro `chosen` reads as `$where`."""
@@ -228,6 +235,7 @@ class Filter:
             "host": self.host,
             "verdicts": list(self.verdicts),
             "annotators": list(self.annotators),
+            "votes": list(self.votes),
             "search": self.search,
             **self.thresholds._asdict(),
         }
