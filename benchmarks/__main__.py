@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser
 from importlib import import_module
 
-BENCHMARKS = {"app": "benchmarks.app", "pipeline": "benchmarks.pipeline"}
+BENCHMARKS = {"app": "benchmarks.app", "labels": "benchmarks.labels", "pipeline": "benchmarks.pipeline"}
 
 
 def main(words: list[str]) -> None:

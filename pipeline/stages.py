@@ -44,4 +44,5 @@ STAGES = (
     Stage("publish", "Write a build as a data set with its card, to a folder or the Hub.", "pipeline.publish"),
     Stage("import", "Bring published probes into a build and index them.", "pipeline.importer"),
     Stage("status", "Say what a build holds, how far it is and what it cost, and check its card.", "pipeline.status"),
+    Stage("labels", "Export and import human labels, and keep copies of their log.", "pipeline.labels"),
 )

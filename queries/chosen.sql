@@ -20,4 +20,24 @@ where (len(w['scopes']::varchar[]) = 0 or list_contains(w['scopes']::varchar[], 
   and (w['doc_id']::varchar is null or doc_id = w['doc_id']::varchar)
   and (w['host']::varchar is null or host = w['host']::varchar)
   and (w['flag_bits']::int is null or (flag_bits & w['flag_bits']::int) <> 0 or (w['unflagged'] and flag_bits = 0))
+  and (
+    (len(w['verdicts']::varchar[]) = 0 and len(w['annotators']::varchar[]) = 0)
+    or probe_id in (
+        select probe_id from judged(w)
+        where len(w['verdicts']::varchar[]) = 0 or list_contains(w['verdicts']::varchar[], verdict)
+    )
+    or (list_contains(w['verdicts']::varchar[], '') and probe_id not in (select probe_id from judged(w)))
+  )
+  and (
+    len(w['votes']::varchar[]) = 0
+    or probe_id in (
+        select probe_id from opinions
+        where not stale
+        group by probe_id
+        having sum(
+            coalesce(list_contains(w['votes']::varchar[], voice || ':' || verdict), false)::int
+            + coalesce(list_contains(w['votes']::varchar[], voice || ':blind ' || blind_verdict), false)::int
+        ) = len(w['votes']::varchar[])
+    )
+  )
   and (w['search']::varchar is null or probe_id in (select probe_id from hits where search = w['search']::varchar));

@@ -214,6 +214,9 @@ class Filter:
     `scopes`, `targets` and `typicalities` take "" for the probes whose value is null; a probe is meant when it has
     any of `flags`, where "" stands for having none.
     Scores are the max score in hundredths, both ends included.
+    `verdicts` are human labels (HARD, EASY, UNSURE, STALE; "" for none): those of `annotators`, each for himself, or
+    where none is named the ones that count (queries/opinions.sql). `votes` are opinions that all must hold, each as
+    "annotator:HARD", or "annotator:blind HARD" for a verdict given before the hidden side was seen.
     """
 
     scopes: tuple[str, ...] = ()
@@ -227,8 +230,16 @@ class Filter:
     flags: tuple[str, ...] = ()
     doc_id: str | None = None
     host: str | None = None
+    verdicts: tuple[str, ...] = ()
+    annotators: tuple[str, ...] = ()
+    votes: tuple[str, ...] = ()
     search: Search | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
+
+    @property
+    def by_label(self) -> bool:
+        """Whether which probes are meant depends on human labels."""
+        return bool(self.verdicts or self.annotators or self.votes)
 
     def parameters(self) -> dict[str, Any]:
         """Return the filter as the struct that the SQL macro `chosen` reads as `$where`."""
@@ -245,6 +256,9 @@ class Filter:
             "unflagged": "" in self.flags,
             "doc_id": self.doc_id,
             "host": self.host,
+            "verdicts": list(self.verdicts),
+            "annotators": list(self.annotators),
+            "votes": list(self.votes),
             "search": self.search.id if self.search else None,
             **self.thresholds._asdict(),
         }

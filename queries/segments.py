@@ -124,6 +124,33 @@ def segments(
     return list(_weave(text, spans=spans, places=places))
 
 
+def visible_segments(
+    text: str,
+    *,
+    split: int | None,
+    target: Target,
+    scope: Scope | None,
+    window: Span,
+    opening_end: int | None,
+) -> list[Segment]:
+    """Return the visible side of `text` alone as segments: nothing of the hidden side, not even its length, is in them.
+
+    Without a split it is where the importer takes it to be, at 0.
+    """
+    visible, _ = sides(length=len(text), split=split or 0, target=target)
+    shown = text[visible.start : visible.end]
+    return segments(
+        shown,
+        split=len(shown) if target is Target.SUFFIX else 0,
+        target=target,
+        scope=scope,
+        splits={},
+        atom=None,
+        window=Span(window.start - visible.start, window.end - visible.start),
+        opening_end=None if opening_end is None else opening_end - visible.start,
+    )
+
+
 def _sides(length: int, *, split: int | None, target: Target | None) -> tuple[list[Span], list[Span]]:
     if split is None or target is None:
         return [Span(0, length)], []

@@ -117,6 +117,8 @@ class Store:
         self._con = duckdb.connect(":memory:")
         self._searches: OrderedDict[str, None] = OrderedDict()
         self._search_lock = threading.Lock()
+        self._opinions_lock = threading.Lock()
+        self.labels_seq = 0  # the newest event of the label log that the opinions here know
         try:
             self._lay_out()
         except duckdb.Error as error:
@@ -131,7 +133,7 @@ class Store:
             files = [str(path) for path in getattr(self.index, table)]
             rows = self._con.read_parquet(files) if files else self._con.from_arrow(pa.Table.from_pylist([], schema))
             rows.create_view(f"{table}_parts" if table == "facets" else table)
-        for layout in ("facets", "chosen", "ordered"):
+        for layout in ("facets", "opinions", "chosen", "ordered", "queued"):
             self._con.execute(question(layout))
         self._con.execute("create table hits (search varchar, probe_id varchar)")
         harden(self._con, folder=self.index.build.resolve(), scratch=self._scratch)
@@ -191,6 +193,19 @@ class Store:
             raise SearchError(f"This is no regular expression ({reason}); the search is left out.") from error
         finally:
             cursor.close()
+
+    def take(self, opinions: pa.Table) -> None:
+        """Bring in opinions (queries.labels.CURRENT), newest event last; every later question sees them."""
+        with self._opinions_lock:
+            cursor = self._con.cursor()
+            try:
+                cursor.register("fresh", opinions)
+                cursor.begin()
+                cursor.execute(question("opinions_take"))
+                cursor.commit()
+            finally:
+                cursor.close()
+            self.labels_seq = max(self.labels_seq, opinions["seq"][-1].as_py())
 
     def _forget(self, search: str) -> None:
         cursor = self._con.cursor()

@@ -6,6 +6,7 @@ Streamlit hashes large frames by a sample, so that two different ones can share 
 
 import getpass
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from pipeline import live
 from pipeline.build import thresholds
 from pipeline.calls import Stage
 from pipeline.errors import StageError
+from pipeline.labels import open_log
 from pipeline.live import Reject
 from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
 from pipeline.sweeps import sweep_folder
 from pipeline.work import Work
 from queries.hits import hits as find_hits
+from queries.labels import LabelLog, LabelStoreError
+from queries.labels.overlay import overlay
 from queries.schema import Filter, Search, Thresholds
 from queries.splits import Span
 from queries.store import BuildError, Index, Row, Store, read_index
@@ -29,6 +33,9 @@ from queries.store import BuildError, Index, Row, Store, read_index
 _OPENED = "opened"
 
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
+
+REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
+ABOUT_LABELS = ("human_labels", "human_opinions")  # questions whose answers change with every label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,20 +144,66 @@ def _store(path: Path, revision: str, _index: Index) -> Store:
     return Store(_index)
 
 
+def label_log() -> LabelLog:
+    """Return the label log of this data root. Raises LabelStoreError where it cannot be opened."""
+    return _log(os.environ.get("PROBES_LABELS_URL"), data_root().resolve())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _log(url: str | None, root: Path) -> LabelLog:
+    return open_log()
+
+
+def bring_labels() -> None:
+    """Let the open build know what has been labelled since; where the labels cannot be read, say so and go on without.
+
+    To be called once a run, before any question is asked.
+    """
+    build, trouble = current_build(), _trouble()
+    if time.monotonic() > trouble.get("until", 0):
+        trouble.clear()
+        try:
+            overlay(_store(build.path, build.revision, build.index), label_log(), build=build.name)
+        except LabelStoreError as error:
+            trouble.update(until=time.monotonic() + REST, said=str(error))
+    if trouble:
+        with st.sidebar:
+            st.warning("Human labels cannot be read now; they are shown as they were last read.")
+            st.text(trouble["said"])
+
+
+@st.cache_resource
+def _trouble() -> dict[str, Any]:
+    """Return what is remembered of a label database that failed: until when it is left alone, and what it said."""
+    return {}
+
+
+def open_store() -> Store:
+    """Return the store of the open build, for what is no question: drawing a queue, bringing labels in."""
+    build = current_build()
+    return _store(build.path, build.revision, build.index)
+
+
 def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
     """Return the rows that answer queries/<name>.sql on the open build."""
     return ask_of(current_build(), name, where, **parameters)
 
 
 def ask_of(build: OpenBuild, name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
-    """Return the rows that answer queries/<name>.sql on `build`."""
-    return _answer(build.path, build.revision, name, where, tuple(sorted(parameters.items())), build.index)
+    """Return the rows that answer queries/<name>.sql on `build`.
+
+    Labels are no part of a build's revision: answers that depend on them are kept under the newest label known.
+    """
+    labelled = name in ABOUT_LABELS or (where is not None and where.by_label)
+    labels = _store(build.path, build.revision, build.index).labels_seq if labelled else 0
+    return _answer(build.path, build.revision, labels, name, where, tuple(sorted(parameters.items())), build.index)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _answer(
     path: Path,
     revision: str,
+    labels: int,
     name: str,
     where: Filter | None,
     parameters: tuple[tuple[str, Any], ...],

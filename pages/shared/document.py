@@ -122,5 +122,5 @@ _component = st.components.v2.component(
     NAME,
     html=_read("document.html"),
     css=_read("document.css"),
-    js=_read("document_sheet.js", "document_keys.js", "document.js"),
+    js=_read("document_sheet.js", "key_guards.js", "document_keys.js", "document.js"),
 )

@@ -4,13 +4,6 @@ const RETRY_MS = 3000; // an outbox that stays unacknowledged is sent again; a r
 const NOTE_MS = 2000;
 const PAGE = 0.85; // of the box's height, for Space and PageDown
 
-const NOT_TEXT = new Set(["checkbox", "radio", "range", "button", "submit", "reset", "color", "file", "image"]);
-const TEXT_ROLES = new Set(["textbox", "searchbox", "combobox", "listbox", "spinbutton"]);
-const ARROW_ROLES = new Set(["radio", "radiogroup", "slider", "tab", "tablist", "menu", "menuitem", "grid", "gridcell"]);
-const OVERLAYS = '[role="dialog"], [role="alertdialog"], dialog[open]'; // Streamlit's dialogs and popovers
-const STREAMLIT_KEYS = new Set(["r", "c"]); // rerun, clear the cache: on a screen for reading only ever hit by mistake
-const CAPS = { ArrowRight: "→", ArrowLeft: "←", " ": "Space", PageDown: "PgDn", PageUp: "PgUp", Escape: "Esc" };
-
 // Actions are numbered on through every mount of the component; a reloaded page is another client.
 const client = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 let lastNumber = 0;
@@ -113,16 +106,6 @@ function row(key) {
   caps.append(...key.names.map((name) => element("kbd", "", CAPS[name] ?? name.toUpperCase())));
   made.append(caps, element("td", "", key.meaning));
   return made;
-}
-
-function takesText(node) {
-  if (node.tagName === "INPUT") return !NOT_TEXT.has(node.type);
-  return node.tagName === "TEXTAREA" || node.tagName === "SELECT" || node.isContentEditable || TEXT_ROLES.has(node.role);
-}
-
-// Escape in a field gives the keys back to the screen; where a list is open it closes that first.
-function leaveField(field) {
-  if (field.getAttribute("aria-expanded") !== "true") field.blur();
 }
 
 // The asynchronous clipboard exists only on https and localhost; the selection works everywhere else.

@@ -5,6 +5,7 @@
 // element `.text` is the document, character for character.
 
 const SPLIT_AT = 1 / 3; // of the box's height, from its top
+const SEALED_AT = 3 / 4; // where nothing but a sealed side follows the split: more room for what can be read
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const LETTER = /\p{Letter}/u;
 const SIDE_NAMES = { visible: "visible", hidden: "hidden", outside: "visible, not read" };
@@ -24,10 +25,14 @@ class Sheet {
     this.resized.disconnect();
   }
 
-  show(probe, segments) {
-    if (probe !== this.probe || !same(segments, this.segments)) this.draw(segments);
-    if (probe !== this.probe) this.toSplit = true;
+  // `sealed` says on which side of the split, "before" or "after", there is a hidden side that is not in the page.
+  show(probe, segments, sealed = "") {
+    const other = probe !== this.probe || sealed !== this.sealed;
+    if (other || !same(segments, this.segments)) this.draw(segments);
+    if (other) this.toSplit = true;
     this.probe = probe;
+    this.sealed = sealed;
+    this.text.dataset.sealed = sealed;
     this.arrange();
   }
 
@@ -59,7 +64,8 @@ class Sheet {
     settle(this.gutter.querySelectorAll(".tag"));
     if (!this.toSplit) return;
     this.toSplit = false;
-    this.box.scrollTop = split ? split.top - this.box.clientHeight * SPLIT_AT : 0;
+    const place = this.sealed === "after" ? SEALED_AT : SPLIT_AT;
+    this.box.scrollTop = split ? split.top - this.box.clientHeight * place : 0;
   }
 
   // Where a mark stands: before the character that follows it. `near` and `far` are the ends of a line, in the direction
@@ -80,9 +86,9 @@ class Sheet {
   // The ground of the hidden side has the outline of its text: it leaves out the visible part of the split's line.
   shade(split) {
     const first = this.text.querySelector(".hidden");
-    this.ground.hidden = !split || !first;
+    this.ground.hidden = !split || !(first || this.sealed);
     if (this.ground.hidden) return;
-    this.hidesAfter = Boolean(split && first.compareDocumentPosition(this.text.querySelector(".split")) & 2);
+    this.hidesAfter = this.sealed ? this.sealed === "after" : Boolean(first.compareDocumentPosition(this.text.querySelector(".split")) & 2);
     const { near, far, top, edge } = split;
     const x = split.begins ? near : split.x;
     const bottom = this.text.offsetHeight;

@@ -11,6 +11,7 @@ st.set_page_config(page_title="Probescope", layout="wide")
 page = st.navigation([screen(name) for name in SCREENS], position="top")
 st.html(f"<style>{Path(__file__).with_name('frame.css').read_text(encoding='utf-8')}</style>")
 data.choose_build()
+data.bring_labels()
 st.session_state["arrived"] = st.session_state.get("screen") != page.url_path  # from another screen, or at first
 st.session_state["screen"] = page.url_path
 page.run()

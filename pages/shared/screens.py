@@ -8,6 +8,7 @@ PAGES = Path(__file__).resolve().parents[1]
 SCREENS = {
     "browse": "Browse",
     "scores": "Scores",
+    "relabel": "Relabel",
     "calibrate": "Calibrate",
     "runs": "Runs",
 }

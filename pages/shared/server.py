@@ -59,7 +59,13 @@ async def settled(app: st.App) -> AsyncIterator[dict[str, Any]]:
 
     One `gc.freeze()` after the imports brought a rerun from 156 ms to 14 ms (Streamlit 1.67, its default collection).
     """
-    for module in ("plotly.graph_objects", "pages.shared.charts", "pages.shared.reading", "pages.shared.document"):
+    for module in (
+        "plotly.graph_objects",
+        "pages.shared.charts",
+        "pages.shared.reading",
+        "pages.shared.document",
+        "pages.shared.queue_desk",
+    ):
         import_module(module)
 
     gc.collect()

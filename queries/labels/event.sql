@@ -1,0 +1,2 @@
+-- One row: an event by its id.
+select * from label_event where event_id = :event_id
