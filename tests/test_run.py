@@ -27,8 +27,9 @@ COMPARED = [name for name in CARD.names if name not in ("row_seed", "signed_inde
 
 
 def rows(build: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    """Return the published rows of a build by document and slot."""
-    files = sorted((build / "rounds").glob("*/source/*.parquet"))
+    """Return the published rows that the index lists, by document and slot."""
+    parts = json.loads((build / "index" / "index.json").read_text())["parts"]
+    files = [build / "rounds" / str(part["round"]) / "source" / name for part in parts for name in part["source"]]
     return {(row["doc_id"], row["slot_idx"]): row for file in files for row in pq.read_table(file).to_pylist()}
 
 
@@ -137,18 +138,11 @@ def test_a_run_that_is_stopped_anywhere_comes_out_the_same(tmp_path: Path, sign:
 
 def _is_whole(root: Path) -> None:
     build = root / "builds" / "demo"
-    assert {key: list(row.values()) for key, row in rows_listed(build).items()} == {
-        key: list(row.values()) for key, row in rows_listed(made(root / "other", docs=int(FEW))).items()
+    assert {key: list(row.values()) for key, row in rows(build).items()} == {
+        key: list(row.values()) for key, row in rows(made(root / "other", docs=int(FEW))).items()
     }
     assert set(answers(build).values()) == {1}
     assert command(root, "check", "--build", "demo") == 0
-
-
-def rows_listed(build: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    """Return the published rows that the index lists."""
-    parts = json.loads((build / "index" / "index.json").read_text())["parts"]
-    files = [build / "rounds" / str(part["round"]) / "source" / name for part in parts for name in part["source"]]
-    return {(row["doc_id"], row["slot_idx"]): row for file in files for row in pq.read_table(file).to_pylist()}
 
 
 def test_a_run_stopped_by_ctrl_c_says_so_in_one_line(tmp_path: Path) -> None:
@@ -192,10 +186,10 @@ def test_fewer_answers_can_be_asked_for_and_more_later(tmp_path: Path, k: int) -
     words = ("run", "--build", "demo", "--docs", "3")
     assert command(tmp_path, *words, "--k", str(k)) == 0
     build = tmp_path / "builds" / "demo"
-    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows_listed(build).values() if row["slot_idx"] >= 10}
+    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows(build).values() if row["slot_idx"] >= 10}
     assert lengths == {k}
     assert command(tmp_path, *words) == 0
-    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows_listed(build).values() if row["slot_idx"] >= 10}
+    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows(build).values() if row["slot_idx"] >= 10}
     assert lengths == {5}
     assert set(answers(build).values()) == {1}
 
