@@ -43,9 +43,10 @@ MEASURED = ("siblings", "recurs_in", "recurrence")
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """The round that is brought into the index of its build."""
+    """The round that is brought into the index of its build, so many documents a shard."""
 
     work: Work
+    documents: int = DOCUMENTS
 
 
 class Summary(NamedTuple):
@@ -94,7 +95,7 @@ def run(settings: Index) -> Summary:
         if before and all(part.get("inputs") == inputs for part in before):
             return _summary(drawn, before, new=0)
         _sweep(build, folder)
-        new = _grow(build, folder, drawn, inputs)
+        new = _grow(build, folder, drawn, inputs, documents=settings.documents)
         return _summary(drawn, [part for part in _parts(build) if part["round"] == drawn.round], new=new)
 
 
@@ -128,26 +129,26 @@ def _sweep(build: Path, folder: Path) -> None:
     sweep(folder / "source", keep={name for part in _parts(build) for name in part.get("source", ())})
 
 
-def _grow(build: Path, folder: Path, drawn: Round, inputs: str) -> int:
+def _grow(build: Path, folder: Path, drawn: Round, inputs: str, *, documents: int) -> int:
     """Write the shards that changed, each into the index as soon as it is ready; return how many those were."""
     plan = read_plan(folder)
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
     new = 0
-    for number, shard in enumerate(_shards(_finished(folder))):
+    for number, shard in enumerate(_shards(_finished(folder), documents)):
         name = f"r{drawn.round}-{number:04d}-{_digest(shard, plan)}"
         old = next((part for part in _parts(build) if part["name"] == name), None)
         part = old or _write(build, folder, shard, plan=plan, name=name, round_=drawn.round)
-        about = {"shard": number, "inputs": inputs, "last": len(shard) < DOCUMENTS}
+        about = {"shard": number, "inputs": inputs, "last": len(shard) < documents}
         _list(build, part | about | {"rejects": {"rows": 0 if number else rejects}})
         new += old is None
     return new
 
 
-def _shards(documents: Iterator[Finished]) -> Iterator[list[Finished]]:
+def _shards(finished: Iterator[Finished], documents: int) -> Iterator[list[Finished]]:
     """Yield the documents in shards, the last of which is not full and may be empty."""
-    while len(shard := list(islice(documents, DOCUMENTS))) == DOCUMENTS:
+    while len(shard := list(islice(finished, documents))) == documents:
         yield shard
     yield shard
 

@@ -59,22 +59,20 @@ def test_probes_are_in_the_index_before_their_stage_has_ended(tmp_path: Path) ->
     assert shown == [64]
 
 
-def test_the_index_grows_shard_by_shard_and_only_by_what_is_new(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(growth, "DOCUMENTS", 3)
+def test_the_index_grows_shard_by_shard_and_only_by_what_is_new(tmp_path: Path) -> None:
     build = tmp_path / "builds" / "demo"
     source = str(SAMPLE / "rollouts.jsonl")
     sample.run(sample.Sample(source=source, build=build, round=0, documents=8, source_model=RECORDED_MODEL))
     work = Work(build=build, folder=round_folder(build, 0))
     generation.run(generation.Generate(work=work, by=Asking()))
     run.make_probes(work, tokenizer=str(SAMPLE / "tokenizer"))
-    summary = growth.run(growth.Index(work=work))
+    index = growth.Index(work=work, documents=3)
+    summary = growth.run(index)
     assert (summary.documents, summary.probes, summary.shards, summary.new) == (8, 128, 3, 3)
-    assert growth.run(growth.Index(work=work)).new == 0
+    assert growth.run(index).new == 0
     folder = build / "index"
     assert len(read_index(build).docs) == 3
     before = {path.name for path in folder.glob("*-docs.parquet")}
     (build / "rounds" / "0" / "scoring.json").write_text('{"k": 5, "stop_at": null}')
-    assert growth.run(growth.Index(work=work)).new == 3
+    assert growth.run(index).new == 3
     assert before & {path.name for path in read_index(build).docs} == set()
