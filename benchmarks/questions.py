@@ -19,8 +19,8 @@ from benchmarks.synthetic import SEED, Published
 from benchmarks.table import Figure
 from queries.listing import PAGE, Listing, Place
 from queries.parts import Facet
-from queries.schema import SCORED_SCOPES, Filter, Scope, SearchField, Sort, Target, Typicality
-from queries.store import Index, Search, Store
+from queries.schema import SCORED_SCOPES, Filter, Scope, Search, SearchField, Sort, Target, Typicality
+from queries.store import Index, Store
 
 TIMES = 24
 OPENINGS = 5
@@ -118,8 +118,8 @@ def _questions(store: Store, files: duckdb.DuckDBPyConnection) -> Iterator[Asked
         )
 
 
-def _searched(store: Store, field: SearchField, text: str) -> object:
-    return store.search(Search(text=text, fields=(field,)))
+def _searched(store: Store, field: SearchField, text: str) -> None:
+    store.search(Search(text=text, fields=(field,)))
 
 
 def _searched_files(files: duckdb.DuckDBPyConnection, field: SearchField, text: str) -> object:

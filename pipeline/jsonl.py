@@ -14,6 +14,8 @@ from pipeline.published import Columns, whole
 from queries.schema import CARD
 
 OTHER = "other"  # the column that keeps, as JSON text, what the card does not know
+LINE = "jsonl_line"  # the column that keeps the number of the line, counted from 0
+SOURCE = b"jsonl"  # under which the file's metadata keep the name of the source
 GROUP_ROWS = 2048
 SURROGATES = re.compile("[\ud800-\udfff]")  # halves of characters: JSON can spell them, UTF-8 cannot hold them
 LARGEST = 2**63
@@ -39,7 +41,8 @@ class Line(NamedTuple):
 
 def convert(source: Path, *, parquet: Path, rejects: Path, limit: int | None) -> Converted:
     """Write the rows of `source` to `parquet`, its other lines to `rejects`, and return what was seen."""
-    schema = CARD.append(pa.field(OTHER, pa.string()))
+    schema = CARD.append(pa.field(OTHER, pa.string())).append(pa.field(LINE, pa.int64()))
+    schema = schema.with_metadata({SOURCE: source.name.encode("utf-8", "surrogateescape")})
     seen: dict[str, None] = {}
     rejected = 0
     with (
@@ -55,7 +58,7 @@ def convert(source: Path, *, parquet: Path, rejects: Path, limit: int | None) ->
                 rejects_file.write(json.dumps(told) + "\n")
                 continue
             seen |= dict.fromkeys(line.row)
-            rows.append(_stored(line.row))
+            rows.append(_stored(line.row) | {LINE: line.number})
             if len(rows) == GROUP_ROWS:
                 writer.write_batch(pa.RecordBatch.from_pylist(rows, schema))
                 rows = []

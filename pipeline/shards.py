@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import extra
+from pipeline import extra, jsonl
 from pipeline.errors import StageError
-from pipeline.published import Published, rows
+from pipeline.published import python_values, rows
 from pipeline.rows import Place, Row, index_rows, reason_to_reject
 from pipeline.sources import Stored
 from pipeline.tokens import Tokenizer, load
@@ -110,14 +110,15 @@ class _Made(NamedTuple):
 
 def _made(batch: pa.RecordBatch, unit: Unit, *, first: int, tokens: Tokenizer | None, extras: Iterator[Row]) -> _Made:
     made = _Made([], [], [], [])
-    for number, row in enumerate(rows(batch), start=first):
+    for at, row in enumerate(rows(batch)):
+        number = first + at
         place = Place(file=stored_at(unit.path), row=number, round=unit.round, level=None)
         known = extra.known(row, next(extras, None))
         if known:
             place = place._replace(round=unit.round if known.round is None else known.round, level=known.level)
         reason = reason_to_reject(row)
         if reason is not None:
-            made.rejects.append(_reject(row, place=place, reason=reason))
+            made.rejects.append(_reject(batch, at, place=place, reason=reason))
             continue
         doc, probe, facet = index_rows(row, place, tokens=tokens, own=known.own if known else None)
         made.docs.append(doc)
@@ -131,8 +132,15 @@ def stored_at(path: Path) -> str:
     return path.relative_to(path.parents[3]).as_posix()
 
 
-def _reject(row: Published, *, place: Place, reason: str) -> str:
-    return json.dumps({"file": place.file, "row": place.row, "reason": reason, "raw": row._asdict()}) + "\n"
+def _reject(batch: pa.RecordBatch, at: int, *, place: Place, reason: str) -> str:
+    """Return the line that keeps a row as it was read, every column of it, under its number in its own source."""
+    raw = {name: python_values(batch.column(name).slice(at, 1))[0] for name in batch.schema.names}
+    file, number = place.file, place.row
+    source = (batch.schema.metadata or {}).get(jsonl.SOURCE)
+    if source is not None:
+        file, number = source.decode("utf-8", "replace"), raw.pop(jsonl.LINE)
+        raw |= json.loads(raw.pop(jsonl.OTHER) or "{}")
+    return json.dumps({"file": file, "row": number, "reason": reason, "raw": raw}, default=str) + "\n"
 
 
 def _batches(unit: Unit) -> Iterator[pa.RecordBatch]:

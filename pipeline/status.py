@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.build import CARD_FILE, thresholds
+from pipeline.build import thresholds
 from pipeline.card import Difference, Facts, reconcile
 from pipeline.course import Course, course
-from pipeline.index import read_manifest
+from pipeline.index import Manifest, read_manifest
 from pipeline.settings import build_folder
 from queries.schema import SCORED_SCOPES, Filter, Label
 from queries.store import Index, Row, Store, read_index
@@ -26,7 +26,11 @@ class Show:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What a build holds. Counts by value name null ''; UNSCORED counts the probes of scored scopes without a score."""
+    """What a build holds. Counts by value name null ''; UNSCORED counts the probes of scored scopes without a score.
+
+    `sd` is the population's standard deviation of the max scores. The card does not say which its 0.296 is; at its
+    number of probes both are.
+    """
 
     build: str
     documents: int
@@ -101,7 +105,7 @@ def status(build: Path) -> Status:
         flags=flags,
         rounds=_by(groups, "round"),
         levels=_by(groups, "level"),
-        differences=_differences(build, totals, card_groups),
+        differences=_differences(_card(build, manifest), totals, card_groups),
         course=done,
     )
 
@@ -144,9 +148,14 @@ def differences(build: Path) -> list[Difference]:
     return status(build).differences
 
 
-def _differences(build: Path, totals: Row, groups: list[Row]) -> list[Difference]:
-    card = build / CARD_FILE
-    if not card.is_file():
+def _card(build: Path, manifest: Manifest | None) -> Path | None:
+    """Return the card that came with the rows that the index lists; None where they came without one."""
+    listed = [part["card"] for part in manifest.parts if part.get("card")] if manifest else []
+    return build / listed[0]["file"] if listed else None
+
+
+def _differences(card: Path | None, totals: Row, groups: list[Row]) -> list[Difference]:
+    if card is None:
         return []
     labels, scored = _labels(groups), totals["scored"]
     facts = Facts(

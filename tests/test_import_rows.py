@@ -11,7 +11,7 @@ import pytest
 from queries.schema import CARD, Flag
 from queries.store import Store, read_index
 from tests.builds import CONTINUATION, DOCUMENT, OPENING, Row, make_build, published_row, write_published
-from tests.importing import bring, table
+from tests.importing import bring, rejects_of, table
 
 DIRT: list[Row] = [
     *({name: None} for name in CARD.names if name not in ("doc", "split_char_offset", "target")),
@@ -109,9 +109,27 @@ def test_a_row_that_cannot_be_shown_is_a_reject_with_all_it_held(change: Row, re
     row = published_row() | change
     build, summary = bring(write_published([published_row(), row], tmp_path / "two.parquet"), tmp_path)
     assert (summary.probes, summary.rejects) == (1, 1)
-    (reject,) = map(json.loads, (build / "rounds" / "0" / "rejects.jsonl").read_text().splitlines())
+    (reject,) = map(json.loads, rejects_of(build).read_text().splitlines())
     assert (reject["row"], reject["reason"]) == (1, reason)
     assert reject["raw"] == json.loads(json.dumps(row))
+
+
+def test_a_reject_is_the_row_as_it_was_read_with_columns_that_nobody_knows(tmp_path: Path) -> None:
+    table_ = pa.Table.from_pylist([published_row(), published_row()], CARD).append_column("mood", pa.array(["a", "b"]))
+    at = table_.schema.get_field_index("split_char_offset")
+    path = tmp_path / "halves.parquet"
+    pq.write_table(table_.set_column(at, "split_char_offset", pa.array([300.0, 300.5])), path)
+    (reject,) = map(json.loads, rejects_of(bring(path, tmp_path)[0]).read_text().splitlines())
+    assert (reject["row"], reject["raw"]["split_char_offset"], reject["raw"]["mood"]) == (1, 300.5, "b")
+
+
+def test_rejects_of_jsonl_are_all_numbered_by_the_lines_of_the_source(tmp_path: Path) -> None:
+    lines = ["{broken", "", json.dumps(published_row()), json.dumps(published_row(doc=None, mood="calm"))]
+    source = tmp_path / "rows.jsonl"
+    source.write_text("\n".join(lines))
+    rejects = [json.loads(line) for line in rejects_of(bring(source, tmp_path)[0]).read_text().splitlines()]
+    assert sorted((reject["file"], reject["row"]) for reject in rejects) == [("rows.jsonl", 0), ("rows.jsonl", 3)]
+    assert {reject["raw"]["mood"] for reject in rejects if reject["row"] == 3} == {"calm"}
 
 
 def test_lines_of_jsonl_that_are_no_rows_are_rejects_and_half_characters_are_replaced(tmp_path: Path) -> None:
@@ -135,9 +153,9 @@ def test_lines_of_jsonl_that_are_no_rows_are_rejects_and_half_characters_are_rep
     assert summary.columns.unknown == ("mood",)
     (probe,) = table(build, "probes")
     assert probe["question"] == "Half \ufffd, whole \U0001f600?"
-    stored = pq.read_table(build / "rounds" / "0" / "source" / probe["source_file"]).to_pylist()
+    stored = pq.read_table(build / probe["source_file"]).to_pylist()
     assert stored[probe["source_row"]]["other"] == '{"mood": "calm"}'
-    rejects = [json.loads(line) for line in (build / "rounds" / "0" / "rejects.jsonl").read_text().splitlines()]
+    rejects = [json.loads(line) for line in rejects_of(build).read_text().splitlines()]
     assert [reject["row"] for reject in rejects] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert rejects[0]["raw"] == "{broken"
     assert rejects[3]["reason"] == "split_char_offset holds 'twelve', which is no int64"

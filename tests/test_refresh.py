@@ -1,5 +1,6 @@
 """What comes in is shown as often as that is worth its time, and a round shows while it is being made."""
 
+import json
 from contextlib import closing
 from pathlib import Path
 
@@ -73,6 +74,10 @@ def test_the_index_grows_shard_by_shard_and_only_by_what_is_new(tmp_path: Path) 
     folder = build / "index"
     assert len(read_index(build).docs) == 3
     before = {path.name for path in folder.glob("*-docs.parquet")}
+    listed = json.loads((folder / "index.json").read_text())
+    (folder / "index.json").write_text(json.dumps(listed | {"parts": listed["parts"][:1]}))  # killed after one shard
+    assert growth.run(index).new == 2
+    assert len(read_index(build).docs) == 3
     (build / "rounds" / "0" / "scoring.json").write_text('{"k": 5, "stop_at": null}')
     assert growth.run(index).new == 3
     assert before & {path.name for path in read_index(build).docs} == set()

@@ -155,6 +155,34 @@ def test_a_run_stopped_by_ctrl_c_says_so_in_one_line(tmp_path: Path) -> None:
     assert err.splitlines()[-1] == "run: interrupted; what was there before is intact."
 
 
+def test_a_damaged_list_of_parts_is_made_anew_of_every_round(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in ("0", "1"):
+        assert command(tmp_path, "run", "--build", "two", "--round", number, "--docs", "3") == 0
+    build = tmp_path / "builds" / "two"
+    before = rows(build)
+    listed = build / "index" / "index.json"
+    listed.write_text(listed.read_text()[:-20])
+    capsys.readouterr()
+    assert command(tmp_path, "import", str(SAMPLE / "hub"), "--build", "two") == 2
+    assert command(tmp_path, "status", "--build", "two") == 2
+    assert f"{listed} is damaged (" in capsys.readouterr().err
+    assert command(tmp_path, "index", "--build", "two", "--round", "1") == 0
+    assert "was damaged and is made anew of all rounds made here." in capsys.readouterr().out
+    assert rows(build) == before
+    assert command(tmp_path, "check", "--build", "two") == 0
+
+
+def test_a_shard_of_the_index_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    build = made(tmp_path, docs=3)
+    path = next((build / "index").glob("*-docs.parquet"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    assert command(tmp_path, "index", "--build", "demo") == 0
+    assert path.read_bytes() == whole
+
+
 @pytest.mark.parametrize("stop_at", ["0.8", "0.4"])
 def test_stopping_early_changes_no_label_that_it_promises(tmp_path: Path, stop_at: str) -> None:
     whole = labels(made(tmp_path / "whole"))
