@@ -53,9 +53,10 @@ MEASURED = ("siblings", "recurs_in", "recurrence")
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """The round that is brought into the index of its build."""
+    """The round that is brought into the index of its build, so many documents a shard."""
 
     work: Work
+    documents: int = DOCUMENTS
 
 
 class Summary(NamedTuple):
@@ -105,28 +106,31 @@ def run(settings: Index) -> Summary:
         try:
             manifest = read_manifest(build) or Manifest(fingerprint={}, parts=())
         except DamagedIndexError:
-            return _rebuilt(build, drawn.round)
+            return _rebuilt(settings, drawn.round)
         before = _of(drawn.round, manifest.parts)
         known = {part["name"]: part for part in before if is_whole(build, part)}
-        if before and len(known) == len(before) and all(part.get("inputs") == inputs for part in before):
+        complete = before and before[-1].get("last") and len(known) == len(before)
+        if complete and all(part.get("inputs") == inputs for part in before):
             return _summary(drawn.round, manifest.parts, new=0)
         _sweep(build, folder, manifest)
         new = 0
-        for part in _grown(build, folder, drawn.round, inputs=inputs, known=known):  # shown as soon as it is ready
+        for part in _grown(settings, drawn.round, inputs=inputs, known=known):  # shown as soon as it is ready
             manifest = replace(manifest, parts=_with(part, manifest.parts))
             write_manifest(build, manifest)
             new += part["name"] not in known
         return _summary(drawn.round, manifest.parts, new=new)
 
 
-def _rebuilt(build: Path, round_: int) -> Summary:
+def _rebuilt(settings: Index, round_: int) -> Summary:
     """List every round made here anew, in one step, where the list of parts is damaged and so cannot be added to."""
+    build = settings.work.build
     parts: tuple[Part, ...] = ()
     for folder in made_rounds(build):
         other = read_round(folder)
         if other is not None and other.round is not None and read_level(folder) is not None:
             _sweep(build, folder, None)
-            for part in _grown(build, folder, other.round, inputs=_inputs(folder), known={}):
+            its = replace(settings, work=replace(settings.work, folder=folder))
+            for part in _grown(its, other.round, inputs=_inputs(folder), known={}):
                 parts = _with(part, parts)
     write_manifest(build, Manifest(fingerprint={}, parts=parts))
     mended = " The list of parts was damaged and is made anew of all rounds made here."
@@ -166,22 +170,23 @@ def _sweep(build: Path, folder: Path, manifest: Manifest | None) -> None:
         sweep(folder / "source", keep={name for part in manifest.parts for name in part.get("source", ())})
 
 
-def _grown(build: Path, folder: Path, round_: int, *, inputs: str, known: dict[str, Part]) -> Iterator[Part]:
+def _grown(settings: Index, round_: int, *, inputs: str, known: dict[str, Part]) -> Iterator[Part]:
     """Write the shards of a round that are not `known` by name, and yield the entry of every shard in order."""
+    build, folder = settings.work.build, settings.work.folder
     plan = read_plan(folder)
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
-    for number, shard in enumerate(_shards(finished(folder))):
+    for number, shard in enumerate(_shards(finished(folder), settings.documents)):
         name = f"r{round_}-{number:04d}-{digest(shard, plan)}"
         part = known.get(name) or _write(build, folder, shard, plan=plan, name=name, round_=round_)
-        about = {"shard": number, "inputs": inputs, "last": len(shard) < DOCUMENTS}
+        about = {"shard": number, "inputs": inputs, "last": len(shard) < settings.documents}
         yield part | about | {"rejects": {"rows": 0 if number else rejects}}
 
 
-def _shards(documents: Iterator[Finished]) -> Iterator[list[Finished]]:
+def _shards(finished: Iterator[Finished], documents: int) -> Iterator[list[Finished]]:
     """Yield the documents in shards, the last of which is not full and may be empty."""
-    while len(shard := list(islice(documents, DOCUMENTS))) == DOCUMENTS:
+    while len(shard := list(islice(finished, documents))) == documents:
         yield shard
     yield shard
 

@@ -129,10 +129,10 @@ def _database(build: Path) -> sqlite3.Connection:
 def _taken(build: Path, database: sqlite3.Connection) -> dict[str, int]:
     """Return the round of every document that the build has, drawn or imported."""
     manifest = read_manifest(build)
-    taken = {}
+    taken: dict[str, int] = {}
     for part in manifest.parts if manifest else ():
-        ids = pq.read_table(build / "index" / part["docs"]["file"], columns=["doc_id"]).column("doc_id").to_pylist()
-        taken.update(dict.fromkeys(ids, part["round"]))
+        docs = pq.read_table(build / "index" / part["docs"]["file"], columns=["doc_id", "round"])
+        taken.update(zip(*(column.to_pylist() for column in docs.columns), strict=True))
     return taken | dict(database.execute("select doc_id, round from document"))
 
 

@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,6 +114,7 @@ class Workspace:
     queue: int = 200_000
     output_tokens: int = 7  # of every reply
     latency: float = 0.002  # seconds of a message
+    say: Callable[[Json], str] | None = None  # what a reply says; without it, something that depends on the request
     faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     item_results: deque[str] = field(default_factory=deque)  # of the next items of batches; empty: succeeded
     batches: dict[str, StoredBatch] = field(default_factory=dict)
@@ -121,6 +122,11 @@ class Workspace:
     billed: Counter[str] = field(default_factory=Counter)  # by the hash of a request's parameters
     busy: int = 0
     busiest: int = 0
+
+    def message(self, params: Json) -> Json:
+        """Answer a request."""
+        text = self.say(params) if self.say else f"echo {fingerprint(params)} “é\u2028”"
+        return message_of(params, text=text, tokens=self.output_tokens)
 
     def next_fault(self, route: str) -> Fault:
         self.posts[route] += 1
@@ -150,7 +156,9 @@ class Workspace:
             self.bill(request["params"])
         return {
             "custom_id": request["custom_id"],
-            "result": result_of(kind, request["params"], tokens=self.output_tokens),
+            "result": {"type": kind, "message": self.message(request["params"])}
+            if kind == "succeeded"
+            else failure_of(kind),
         }
 
 
@@ -159,8 +167,8 @@ def fingerprint(params: Json) -> str:
     return blake2b(json.dumps(params, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def message_of(params: Json, *, tokens: int) -> Json:
-    """Answer a request: deterministic, and with usage that depends on it."""
+def message_of(params: Json, *, text: str, tokens: int) -> Json:
+    """Wrap a reply's text as the API does, with usage that depends on the request."""
     return {
         "id": f"msg_{fingerprint(params)}",
         "type": "message",
@@ -168,15 +176,15 @@ def message_of(params: Json, *, tokens: int) -> Json:
         "model": params["model"],
         "content": [
             {"type": "thinking", "thinking": "hm", "signature": "s"},
-            {"type": "text", "text": f"echo {fingerprint(params)} “é\u2028”"},
+            {"type": "text", "text": text},
         ],
         "stop_reason": "end_turn",
         "usage": {"input_tokens": len(json.dumps(params["messages"])) // 4, "output_tokens": tokens},
     }
 
 
-def result_of(kind: str, params: Json, *, tokens: int) -> Json:
-    """Build the `result` of one item."""
+def failure_of(kind: str) -> Json:
+    """Build the `result` of one item that did not succeed."""
     errors = {
         "invalid": ("invalid_request_error", "temperature: Extra inputs are not permitted"),
         "credit": ("invalid_request_error", "Your credit balance is too low to access the Anthropic API."),
@@ -187,7 +195,7 @@ def result_of(kind: str, params: Json, *, tokens: int) -> Json:
         type_, message = errors[kind]
         inner = {"type": type_, "message": message}
         return {"type": "errored", "error": {"type": "error", "error": inner, "request_id": "req_1"}}
-    return {"type": kind, "message": message_of(params, tokens=tokens)} if kind == "succeeded" else {"type": kind}
+    return {"type": kind}
 
 
 class CutResponse(Response):
@@ -252,7 +260,7 @@ class AnthropicServer:
         space.busiest = max(space.busy, space.busiest)
         await asyncio.sleep(space.latency)
         space.busy -= 1
-        return await self.answer(request, fault, space, message_of(params, tokens=space.output_tokens))
+        return await self.answer(request, fault, space, space.message(params))
 
     async def create(self, request: Request) -> Response:
         space = self.asked(request)

@@ -27,7 +27,7 @@ COMPARED = [name for name in CARD.names if name not in ("row_seed", "signed_inde
 
 
 def rows(build: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    """Return the published rows that the index lists."""
+    """Return the published rows that the index lists, by document and slot."""
     parts = json.loads((build / "index" / "index.json").read_text())["parts"]
     files = [build / "rounds" / str(part["round"]) / "source" / name for part in parts for name in part["source"]]
     return {(row["doc_id"], row["slot_idx"]): row for file in files for row in pq.read_table(file).to_pylist()}
