@@ -118,8 +118,8 @@ def _questions(store: Store, files: duckdb.DuckDBPyConnection) -> Iterator[Asked
         )
 
 
-def _searched(store: Store, field: SearchField, text: str) -> object:
-    return store.search(Search(text=text, fields=(field,)))
+def _searched(store: Store, field: SearchField, text: str) -> None:
+    store.search(Search(text=text, fields=(field,)))
 
 
 def _searched_files(files: duckdb.DuckDBPyConnection, field: SearchField, text: str) -> object:

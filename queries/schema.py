@@ -431,7 +431,7 @@ FACETS: pa.Schema = pa.schema(
         *((f"flag_{flag}", pa.bool_()) for flag in Flag),  # null = not computed
     ]
 )
-"""Index, `facets`: one narrow row a probe, each part sorted by `doc_id`, `slot` and `probe_id`.
+"""Index, `facets`: one narrow row a probe, each part sorted by `doc_id`, `doc_key`, `level`, `slot` and `probe_id`.
 
 Not by scope and score: the table is read into memory whole, where every filter is a scan of 1-6 ms, and document order
 is what breaks ties and needs no sort at start (queries/facets.sql)."""

@@ -27,8 +27,9 @@ COMPARED = [name for name in CARD.names if name not in ("row_seed", "signed_inde
 
 
 def rows(build: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    """Return the published rows of a build by document and slot."""
-    files = sorted((build / "rounds").glob("*/source/*.parquet"))
+    """Return the published rows that the index lists."""
+    parts = json.loads((build / "index" / "index.json").read_text())["parts"]
+    files = [build / "rounds" / str(part["round"]) / "source" / name for part in parts for name in part["source"]]
     return {(row["doc_id"], row["slot_idx"]): row for file in files for row in pq.read_table(file).to_pylist()}
 
 
@@ -137,18 +138,11 @@ def test_a_run_that_is_stopped_anywhere_comes_out_the_same(tmp_path: Path, sign:
 
 def _is_whole(root: Path) -> None:
     build = root / "builds" / "demo"
-    assert {key: list(row.values()) for key, row in rows_listed(build).items()} == {
-        key: list(row.values()) for key, row in rows_listed(made(root / "other", docs=int(FEW))).items()
+    assert {key: list(row.values()) for key, row in rows(build).items()} == {
+        key: list(row.values()) for key, row in rows(made(root / "other", docs=int(FEW))).items()
     }
     assert set(answers(build).values()) == {1}
     assert command(root, "check", "--build", "demo") == 0
-
-
-def rows_listed(build: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    """Return the published rows that the index lists."""
-    parts = json.loads((build / "index" / "index.json").read_text())["parts"]
-    files = [build / "rounds" / str(part["round"]) / "source" / name for part in parts for name in part["source"]]
-    return {(row["doc_id"], row["slot_idx"]): row for file in files for row in pq.read_table(file).to_pylist()}
 
 
 def test_a_run_stopped_by_ctrl_c_says_so_in_one_line(tmp_path: Path) -> None:
@@ -159,6 +153,34 @@ def test_a_run_stopped_by_ctrl_c_says_so_in_one_line(tmp_path: Path) -> None:
     _, err = running.communicate()
     assert running.returncode == 130
     assert err.splitlines()[-1] == "run: interrupted; what was there before is intact."
+
+
+def test_a_damaged_list_of_parts_is_made_anew_of_every_round(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in ("0", "1"):
+        assert command(tmp_path, "run", "--build", "two", "--round", number, "--docs", "3") == 0
+    build = tmp_path / "builds" / "two"
+    before = rows(build)
+    listed = build / "index" / "index.json"
+    listed.write_text(listed.read_text()[:-20])
+    capsys.readouterr()
+    assert command(tmp_path, "import", str(SAMPLE / "hub"), "--build", "two") == 2
+    assert command(tmp_path, "status", "--build", "two") == 2
+    assert f"{listed} is damaged (" in capsys.readouterr().err
+    assert command(tmp_path, "index", "--build", "two", "--round", "1") == 0
+    assert "was damaged and is made anew of all rounds made here." in capsys.readouterr().out
+    assert rows(build) == before
+    assert command(tmp_path, "check", "--build", "two") == 0
+
+
+def test_a_shard_of_the_index_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    build = made(tmp_path, docs=3)
+    path = next((build / "index").glob("*-docs.parquet"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    assert command(tmp_path, "index", "--build", "demo") == 0
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize("stop_at", ["0.8", "0.4"])
@@ -192,10 +214,10 @@ def test_fewer_answers_can_be_asked_for_and_more_later(tmp_path: Path, k: int) -
     words = ("run", "--build", "demo", "--docs", "3")
     assert command(tmp_path, *words, "--k", str(k)) == 0
     build = tmp_path / "builds" / "demo"
-    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows_listed(build).values() if row["slot_idx"] >= 10}
+    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows(build).values() if row["slot_idx"] >= 10}
     assert lengths == {k}
     assert command(tmp_path, *words) == 0
-    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows_listed(build).values() if row["slot_idx"] >= 10}
+    lengths = {len(row["bb_answer_rollout_scores"]) for row in rows(build).values() if row["slot_idx"] >= 10}
     assert lengths == {5}
     assert set(answers(build).values()) == {1}
 

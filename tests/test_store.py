@@ -213,3 +213,20 @@ def test_threads_get_their_own_answers(store: Store) -> None:
 def test_sql_reaches_nothing_but_the_build(store: Store, attempt: str) -> None:
     with pytest.raises(duckdb.Error):
         store._con.cursor().execute(attempt)
+
+
+@pytest.mark.parametrize("field", [SearchField.QUESTION, SearchField.ATOM, SearchField.ANSWERS, SearchField.DOCUMENT])
+def test_a_dot_matches_a_line_feed_wherever_it_is_searched(tmp_path: Path, field: SearchField) -> None:
+    text = "one\nline"
+    row = published_row(verbalizer_prompt=text, atom_text=text, bb_answer_rollout_answers=[text] * 5, doc=text * 40)
+    store = Store(read_index(make_build([row | {"split_char_offset": 8}], tmp_path)))
+    found = Filter(search=Search(text="one.line", regex=True, fields=(field,)))
+    assert store.fetch("count", found)[0]["probes"] == 1
+
+
+def test_no_match_spans_two_answers(tmp_path: Path) -> None:
+    store = Store(
+        read_index(make_build([published_row(bb_answer_rollout_answers=["two", "line", "", "", ""])], tmp_path))
+    )
+    spanning = Search(text="two[^a-z]*line", regex=True, fields=(SearchField.ANSWERS,))
+    assert store.fetch("count", Filter(search=spanning))[0]["probes"] == 0

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared.palette import LABEL_COLORS
 from queries.schema import Label
+from queries.segments import spelled
 from queries.store import Row
 
 _HERE = Path(__file__).parent
@@ -56,11 +57,11 @@ def _item(probe: Row) -> dict[str, str]:
         "score": "–" if score is None else f"{score / 100:.2f}",
         "color": LABEL_COLORS[Label(probe["label"])],
         "label": probe["label"],
-        "scope": probe["scope"] or "no scope",
-        "target": probe["target"] or "",
+        "scope": spelled(probe["scope"] or "no scope"),
+        "target": spelled(probe["target"] or ""),
         "slot": "" if probe["slot"] is None else str(probe["slot"]),
         "level": "" if probe.get("level") is None else str(probe["level"]),
-        "question": probe.get("question") or "",
+        "question": spelled(probe.get("question") or ""),
     }
 
 

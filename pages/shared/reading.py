@@ -192,7 +192,8 @@ def read_ahead(page: Page, here: Place, where: Filter) -> None:
 def title(doc: Row) -> str:
     """Return the line above a document: which one it is, from where, how long."""
     sibling = "" if doc["doc_idx"] is None else f", sibling {doc['doc_idx']}"
-    return f"{doc['doc_id'] or 'no id'}{sibling} · {doc['host'] or 'no host'} · {len(doc['text']):,} characters"
+    where = cuts.spelled(f"{doc['doc_id'] or 'no id'}{sibling} · {doc['host'] or 'no host'}")
+    return f"{where} · {len(doc['text']):,} characters"
 
 
 def segments(doc: Row, probe: Row, looked_for: Search | None) -> list[cuts.Segment]:
