@@ -1,6 +1,7 @@
 """The command line: `python -m pipeline <stage> ...`; `--help` lists the stages."""
 
 import errno
+import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -8,6 +9,7 @@ from contextlib import nullcontext
 
 from pipeline.errors import StageError
 from pipeline.run_state import LOOKING
+from pipeline.settings import data_root
 from pipeline.stages import STAGES, StageModule
 from pipeline.worker import Outcome, recorded
 from queries.store import BuildError
@@ -29,6 +31,7 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     outcome = Outcome()
     try:
+        _refuse_a_file()
         with nullcontext() if _only_looks(arguments) else recorded(words, arguments, outcome=outcome):
             outcome.code, outcome.said = _perform(modules[arguments.stage], arguments)
             _say(outcome)
@@ -39,6 +42,11 @@ def main(words: list[str]) -> int:
         outcome = Outcome(*_interrupted(arguments))
         _say(outcome)
     return outcome.code
+
+
+def _refuse_a_file() -> None:
+    if data_root().exists() and not data_root().is_dir():
+        raise StageError(f"The data root {data_root()} is a file; let PROBES_DATA name a folder.")
 
 
 def _only_looks(arguments: Namespace) -> bool:
@@ -65,8 +73,20 @@ def _interrupted(arguments: Namespace) -> tuple[int, str]:
 
 
 def _say(outcome: Outcome) -> None:
-    print(outcome.said, file=sys.stderr if outcome.code else sys.stdout, flush=True)
+    try:
+        print(outcome.said, file=sys.stderr if outcome.code else sys.stdout, flush=True)
+    except BrokenPipeError:
+        _let_go()
+
+
+def _let_go() -> None:
+    """Write no more to a reader that has seen enough, as `head` has, or Python complains once more at its exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BrokenPipeError:  # what a stage says while it runs
+        _let_go()
+        sys.exit(128 + signal.SIGPIPE)

@@ -14,6 +14,12 @@ def data_root() -> Path:
     return Path(os.environ.get("PROBES_DATA") or "data")
 
 
+def build_names() -> list[str]:
+    """Return the builds that have an index, by name; a folder whose name no build may have is none."""
+    found = (path.parents[1].name for path in (data_root() / "builds").glob("*/index/index.json"))
+    return sorted(name for name in found if BUILD_NAME.fullmatch(name))
+
+
 def build_folder(name: str, *, root: Path | None = None) -> Path:
     """Return the folder of the build called `name` under `root` (default: the data root), whether it exists or not.
 

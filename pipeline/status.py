@@ -26,7 +26,11 @@ class Show:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What a build holds. Counts by value name null ''; UNSCORED counts the probes of scored scopes without a score."""
+    """What a build holds. Counts by value name null ''; UNSCORED counts the probes of scored scopes without a score.
+
+    `sd` is the population's standard deviation of the max scores. The card does not say which its 0.296 is; at its
+    number of probes both are.
+    """
 
     build: str
     documents: int

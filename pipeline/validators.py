@@ -46,7 +46,7 @@ REQUIRED = (
 )
 TYPICALITIES = frozenset(Typicality)
 RATIONALES = ("doc_choice_rationale", "split_rationale", "synergy_check", "distribution_check", "difficulty_check")
-MEASURES = ("abs_index", "signed_index", "signed_index_hint", "actual_word_distance_from_split")
+MEASURES = ("abs_index", "signed_index", "signed_index_hint", "actual_word_distance_from_split", "n_tokens_actual")
 
 SENTENCE_END = re.compile(r"\w{3,}[.!?][\"'”’)\]]*\s+[\"'“‘(\[]?[A-Z]")  # "Dr. X" and "U.S. Y" are no ends
 PARAGRAPH_END = re.compile(r"\n\s*\n")
@@ -127,6 +127,8 @@ def typicality_mismatch(probe: Probe) -> str | None:
         return "null for a suffix target" if _needs_typicality(probe) else None
     if probe.row.target == Target.PREFIX:
         return f"{given} for a prefix target"
+    if probe.scope and probe.scope not in SCORED_SCOPES:
+        return f"{given} for a {probe.scope} probe"
     return None if given in TYPICALITIES else f"{given!r} is no typicality"
 
 
@@ -142,7 +144,7 @@ def index_mismatch(probe: Probe) -> str | None:
     signed, absolute = probe.row.signed_index, probe.row.abs_index
     if signed is None:
         return None
-    if (signed > 0) != (probe.row.target == Target.SUFFIX):
+    if signed == 0 or (signed > 0) != (probe.row.target == Target.SUFFIX):
         return f"signed index {signed:g} for a {probe.row.target} target"
     return None if absolute in (None, abs(signed)) else f"signed index {signed:g}, absolute {absolute:g}"
 
@@ -179,8 +181,8 @@ def scores_inconsistent(probe: Probe) -> str | None:
             return f"score {value:g}"
     if len(known) != ROLLOUTS:
         return f"{len(known)} scores"
-    if answers is not None and len(answers) != ROLLOUTS:
-        return f"{len(answers)} answers for {ROLLOUTS} scores"
+    if len(answers or ()) != ROLLOUTS:
+        return f"{len(answers or ())} answers for {ROLLOUTS} scores"
     wanted = {"mean": sum(known) / ROLLOUTS, "max": max(known), "min": min(known)}
     for name, value in summary.items():
         if value is None or abs(value - wanted[name]) > SCORE_SLACK:

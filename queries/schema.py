@@ -171,7 +171,9 @@ FLAG_RULES: dict[Flag, FlagRule] = {
     Flag.FIELD_NULL: FlagRule("V7", "A required field is null."),
     Flag.FIELD_EMPTY: FlagRule("V7", "A required field is empty."),
     Flag.SLOT_INVALID: FlagRule("V8", "The slot is missing, outside 0-15, repeated, or of another scope."),
-    Flag.TYPICALITY_MISMATCH: FlagRule("V9", "Typicality is set for a prefix target, or missing for a suffix one."),
+    Flag.TYPICALITY_MISMATCH: FlagRule(
+        "V9", "Typicality is set for a prefix target, a word or a lens, or missing where it is due."
+    ),
     Flag.INDEX_MISMATCH: FlagRule("V10", "The signed index disagrees with the target or the absolute index."),
     Flag.TOKEN_COUNT: FlagRule("V11", "The lens atom does not have the number of tokens it claims."),
     Flag.IPA_INVALID: FlagRule(

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.__main__ import main
 from pipeline.errors import StageError
 from pipeline.files import locked, put, put_copy, put_json, put_text, sha256, sweep
-from pipeline.settings import build_folder, data_root
+from pipeline.settings import build_folder, build_names, data_root
+from tests.builds import make_build, published_row
 
 ROOT = Path(__file__).parents[1]
 
@@ -88,6 +90,38 @@ def test_a_build_name_cannot_leave_the_builds_folder(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("name", ["sample", "qwen3.5-9b", "A", "0_1", "x" * 64])
 def test_ordinary_names_are_folders_of_the_data_root(name: str, tmp_path: Path) -> None:
     assert build_folder(name, root=tmp_path) == tmp_path / "builds" / name
+
+
+def test_only_folders_that_may_be_opened_are_offered_as_builds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROBES_DATA", str(tmp_path))
+    assert build_names() == []
+    for name in ("b", "a", "a copy", ".hidden", "x" * 65):
+        put_json(tmp_path / "builds" / name / "index" / "index.json", {})
+    (tmp_path / "builds" / "empty").mkdir()
+    assert build_names() == ["a", "b"]
+
+
+@pytest.mark.parametrize("stage", ["status", "import", "run"])
+def test_a_data_root_that_is_a_file_is_one_sentence(
+    stage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_text(tmp_path / "file", "no folder")
+    monkeypatch.setenv("PROBES_DATA", str(tmp_path / "file"))
+    assert main([stage, *(["x"] if stage == "import" else []), "--build", "mine"]) == 2
+    assert capsys.readouterr().err == (
+        f"{stage}: The data root {tmp_path / 'file'} is a file; let PROBES_DATA name a folder.\n"
+    )
+
+
+def test_a_reader_that_goes_away_ends_a_stage_quietly(tmp_path: Path) -> None:
+    make_build([published_row()], tmp_path, name="mine")
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "pipeline", "status", "--build", "mine"]
+    environment = os.environ | {"PROBES_DATA": str(tmp_path)}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_the_data_root_can_be_moved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

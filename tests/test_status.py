@@ -1,6 +1,7 @@
 """What `status` says of a build, to a person and to a program."""
 
 import json
+import statistics
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,11 @@ def test_counts_labels_and_bins_are_those_of_the_rows(tmp_path: Path) -> None:
     assert found.rounds == {"0": 10}
     assert found.levels == {"": 10}
     assert found.flags["unscored"] == 1
+
+
+def test_the_standard_deviation_is_the_populations(tmp_path: Path) -> None:
+    rows = [published_row(doc_id=str(score), bb_answer_rollout_scores=[score] * 5) for score in (0.0, 0.5, 1.0)]
+    assert status(make_build(rows, tmp_path)).sd == pytest.approx(statistics.pstdev([0.0, 0.5, 1.0]))
 
 
 def test_flags_that_were_not_computed_are_absent(tmp_path: Path) -> None:
