@@ -41,6 +41,7 @@ class Progress:
             "total": total,
             "note": "",
         }
+        self._log("begins")
         self._write()
 
     def update(
@@ -55,6 +56,8 @@ class Progress:
             )
         if self._status["done_before"] is None:
             new["done_before"] = done
+        if note and note != self._status["note"]:
+            self._log(note)
         self._status |= {key: value for key, value in new.items() if value is not None}
         if total is not None:
             self._bar.total = total
@@ -75,8 +78,14 @@ class Progress:
         elif self._status["state"] == "running":
             self._status["state"] = "done"
         self._status["ended"] = _now()
+        self._log(f"{self._status['state']}, {self._status['done']:,} of {self._status['total'] or 0:,}")
         self._write()
         self._bar.close()
+
+    def _log(self, text: str) -> None:
+        """Put a line into the log of a run that has one; a terminal has the bar."""
+        if self._path and self._path.with_name("log.txt").exists():
+            sys.stderr.write(f"{datetime.now():%H:%M:%S} {self._status['stage']}: {text}\n")  # noqa: DTZ005
 
     def _write(self) -> None:
         self._written = time.monotonic()

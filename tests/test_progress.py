@@ -42,6 +42,17 @@ def test_a_run_that_goes_on_says_how_far_it_is_and_what_it_cost(folder: Path) ->
     assert said["started"] <= said["ended"] <= said["updated"]
 
 
+def test_the_log_of_a_run_tells_when_a_stage_begins_what_goes_on_and_how_it_ends(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "log.txt").touch()
+    with progress("answer", total=10) as shown:
+        shown.update(done=4, note="2 batches under way")
+        shown.update(done=10, note="2 batches under way")
+    told = [line.partition(" ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["answer: begins", "answer: 2 batches under way", "answer: done, 10 of 10"]
+
+
 def test_a_pause_is_told_with_its_reason(folder: Path) -> None:
     with progress("answer") as shown:
         shown.pause("the cap is reached")

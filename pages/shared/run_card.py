@@ -90,7 +90,7 @@ def _next(run: Run) -> str:
 
 def _numbers(run: Run, found: SoFar | None, account: Account | None) -> str:
     rows = [*_money(run, account), *_rejects(found, account)]
-    body = "".join(f"<dt>{title}</dt><dd>{safe(value)}</dd>" for title, value in rows)
+    body = "".join(f"<div><dt>{title}</dt><dd>{safe(value)}</dd></div>" for title, value in rows)
     return f"<dl>{body}</dl>" if rows else ""
 
 
@@ -109,15 +109,16 @@ def _money(run: Run, account: Account | None) -> Iterable[tuple[str, str]]:
 
 def _rejects(found: SoFar | None, account: Account | None) -> Iterable[tuple[str, str]]:
     if found and found.rejects:
-        told = [f"{count:,} {stage} {reason}" for (stage, reason), count in found.rejects.most_common(TOLD)]
-        rest = found.rejects.total() - sum(count for _, count in found.rejects.most_common(TOLD))
-        yield "Rejects", ", ".join([*told, *([f"{rest:,} others"] if rest else [])])
+        told = found.rejects.most_common(TOLD)
+        rest = found.rejects.total() - sum(count for _, count in told)
+        words = [f"{reason} {count:,} ({stage})" for (stage, reason), count in told]
+        yield "Rejects", ", ".join([*words, *([f"others {rest:,}"] if rest else [])])
     if account and account.given_up:
-        told = [
-            f"{'at least ' if count == live.COUNTED else ''}{count:,} {stage}"
+        words = [
+            f"{'at least ' if count == live.COUNTED else ''}{count:,} ({stage})"
             for stage, count in account.given_up.items()
         ]
-        yield "Given up", ", ".join(told)
+        yield "Given up", ", ".join(words)
 
 
 def _actions(run: Run) -> None:
@@ -152,10 +153,11 @@ def _resume(run: Run) -> None:
 
 
 def _log(run: Run) -> None:
-    lines = runs.log_tail(run).splitlines()
-    if lines:
-        st.caption(f"The log, last {LINES} lines" if len(lines) > LINES else "The log")
-        st.code("\n".join(lines[-LINES:]), language=None, wrap_lines=True)
-    elif not (run.folder / "log.txt").exists():
+    if not (run.folder / "log.txt").exists():
         st.caption("It printed to the terminal that it was started in; the last thing it said:")
         st.code(run.end.said if run.end else "", language=None, wrap_lines=True)
+        return
+    lines = runs.log_tail(run).splitlines()
+    st.caption(f"The log, last {LINES} lines" if len(lines) > LINES else "The log" if lines else "The log is empty.")
+    if lines:
+        st.code("\n".join(lines[-LINES:]), language=None, wrap_lines=True)

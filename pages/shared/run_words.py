@@ -15,7 +15,9 @@ NEXT = {
     ),
     RunState.FAILED: "Mend what it says, then resume: what is done is kept.",
     RunState.STOPPED: "It was stopped; what is done is kept. Resume, and it goes on from there.",
-    RunState.PAUSED: "It stopped asking by itself; what is done is kept.",
+    RunState.PAUSED: (
+        "It stopped asking by itself; what is done is kept. Resume it, or start another like this with a higher cap."
+    ),
 }
 
 

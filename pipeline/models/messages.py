@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pipeline import raw
 from pipeline.calls import Request, custom_id
 from pipeline.crashpoint import crashpoint
+from pipeline.interrupts import uninterrupted
 from pipeline.models import catalog
 from pipeline.models.anthropic_api import Api, ApiError, Failure, connect
 from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, nothing_to_ask, over_cap
@@ -124,21 +125,28 @@ class _Group:
 
     def _send(self, pool: ThreadPoolExecutor) -> None:
         while self.waiting and not self.paused and len(self.flying) < self.limits.concurrency and self.hold.over():
-            request = self.waiting[0]
-            message = self.run.ledger.replayed(_key(self.submission, request.id))
-            worst = 0 if message else self._worst(request)
-            try:
-                self.run.ledger.extend(self.submission.number, [request], worst=worst)
-            except OverCapError:
-                if not self.flying:
-                    self.paused = over_cap(self.run, worst)
-                return
-            self.waiting.popleft()
-            if message:
-                self.tally.settle(self.submission.number, [Settled(request.id, Fate.DONE)])
-                continue
+            with uninterrupted():  # what is reserved and sent must be known to be under way, or its reply is lost
+                if not self._send_next(pool):
+                    return
+
+    def _send_next(self, pool: ThreadPoolExecutor) -> bool:
+        """Send the next request, or settle it with a reply that was kept; return whether it fitted under the cap."""
+        request = self.waiting[0]
+        message = self.run.ledger.replayed(_key(self.submission, request.id))
+        worst = 0 if message else self._worst(request)
+        try:
+            self.run.ledger.extend(self.submission.number, [request], worst=worst)
+        except OverCapError:
+            if not self.flying:
+                self.paused = over_cap(self.run, worst)
+            return False
+        self.waiting.popleft()
+        if message:
+            self.tally.settle(self.submission.number, [Settled(request.id, Fate.DONE)])
+        else:
             crashpoint("message_reserved")
             self.flying[pool.submit(self.ask, request.body)] = _Sent(request, worst)
+        return True
 
     def _worst(self, request: Request) -> int:
         return self.model.worst(body=len(request.body), max_tokens=self.longest, batch=False)
