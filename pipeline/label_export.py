@@ -65,7 +65,7 @@ def write_published(store: Store, where: Filter, *, final: Sequence[str], build:
 
     def write(draft: Path) -> None:
         with pq.ParquetWriter(draft, CARD) as writer:
-            for (round_, name), part in groupby(places, key=lambda place: (place["round"], place["source_file"])):
+            for name, part in groupby(places, key=lambda place: place["source_file"]):
                 source = build / name
                 for batch in _taken(source, [place["source_row"] for place in part]):
                     writer.write_table(batch)
