@@ -38,7 +38,7 @@ def generate(whole: Work, sweep: Sweep, *, by: Asking) -> list[Answered]:
     done = []
     for levels in _waves(sweep):
         frozen = {} if sweep.frozen in (None, *levels) else freezing.choices(whole.folder, level=sweep.frozen or 0)
-        make = partial(_generator_requests, whole, sweep, levels, frozen, by)
+        make = partial(generator_requests, whole, sweep, levels, frozen, by)
         total = sum(1 for _ in make())
         done.append(asking.ask(make, work=whole, stage=Stage.GENERATE, call=_call(sweep, by), total=total, by=by))
     return done
@@ -57,7 +57,7 @@ def _call(sweep: Sweep, by: Asking) -> Call:
     return by.call(prompt=fingerprint(*names), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema())
 
 
-def _generator_requests(
+def generator_requests(
     whole: Work, sweep: Sweep, levels: list[int], frozen: dict[str, str], by: Asking
 ) -> Iterator[Request]:
     """Yield one request a level of each document; with frozen choices, only of documents that have them."""
