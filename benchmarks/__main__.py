@@ -1,10 +1,10 @@
-"""The command line: `python -m benchmarks app` prints what the app takes on a build of the card's size."""
+"""The command line: `python -m benchmarks app` or `pipeline` prints what these take on a build of the card's size."""
 
 import sys
 from argparse import ArgumentParser
 from importlib import import_module
 
-BENCHMARKS = {"app": "benchmarks.app"}
+BENCHMARKS = {"app": "benchmarks.app", "pipeline": "benchmarks.pipeline"}
 
 
 def main(words: list[str]) -> None:

@@ -29,6 +29,7 @@ def _probe(number: int) -> dict[str, Any]:
     return {
         "probe_id": f"constant{number:04}",
         "slot": number % len(SLOTS),
+        "level": None,
         "scope": str(SLOTS[number % len(SLOTS)]),
         "target": str(Target.SUFFIX),
         "score": score,

@@ -27,7 +27,10 @@
 
   let watched = null
 
-  const stale = (name) => !panes[name]() || panes[name]() === watched.before[name]
+  const stale = (name) => {
+    const state = panes[name]()
+    return !state || state === watched.before[name]
+  }
 
   const look = () => {
     if (!watched?.started) return

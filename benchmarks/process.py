@@ -1,5 +1,6 @@
-"""Run a command and watch what it takes: wall time and the memory of its whole process tree."""
+"""Run a command and watch what it takes: wall and processor time and the memory of its whole process tree."""
 
+import resource
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,10 @@ SAMPLE_SECONDS = 0.1
 
 
 class Cost(NamedTuple):
-    """What a command took: seconds, and bytes resident in it and all its children together at the worst sample."""
+    """What a command took, its children included: seconds, seconds of processors, and bytes resident at the worst."""
 
     seconds: float
+    processor: float
     peak: int
 
 
@@ -22,7 +24,7 @@ def watch(command: Sequence[str], *, environment: Mapping[str, str]) -> Cost:
 
     Pages that several processes share are counted in each of them, so `peak` is an upper bound.
     """
-    started = time.perf_counter()
+    started, before = time.perf_counter(), _processor()
     with psutil.Popen(command, env=environment) as process:
         peak = 0
         while process.poll() is None:
@@ -31,7 +33,13 @@ def watch(command: Sequence[str], *, environment: Mapping[str, str]) -> Cost:
     seconds = time.perf_counter() - started
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Cost(seconds, peak)
+    return Cost(seconds, _processor() - before, peak)
+
+
+def _processor() -> float:
+    """Return the processor seconds of all children that have ended, theirs included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def resident(process: psutil.Process) -> int:

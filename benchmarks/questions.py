@@ -19,8 +19,8 @@ from benchmarks.synthetic import SEED, Published
 from benchmarks.table import Figure
 from queries.listing import PAGE, Listing, Place
 from queries.parts import Facet
-from queries.schema import SCORED_SCOPES, Filter, Scope, SearchField, Sort, Target, Typicality
-from queries.store import Index, Search, Store
+from queries.schema import SCORED_SCOPES, Filter, Scope, Search, SearchField, Sort, Target, Typicality
+from queries.store import Index, Store
 
 TIMES = 24
 OPENINGS = 5
@@ -92,11 +92,14 @@ def _questions(store: Store, files: duckdb.DuckDBPyConnection) -> Iterator[Asked
     intervals = ask("score_documents", facet=Facet.SCOPE, due_scopes=SCORED_SCOPES)
     yield Asked("shares by scope with their intervals", None, intervals, None, wide)
     places = _places(store, wide)
-    yield Asked("first page of a list", 40, _first_page, _page_of(files), places)
-    yield Asked("any page of a list", 40, lambda at: at[0].page(at[1]), _page_of(files), places)
+    yield Asked("first page of a list", 40, _first_page, partial(_published_first_page, files), places)
+    yield Asked("any page of a list", 40, _any_page, partial(_published_any_page, files), places)
     yield Asked("next probe of a list", 40, lambda at: at[0].move(at[1], 1), None, places)
     yield Asked("place of a linked probe in a list", None, lambda at: at[0].find(at[1].probe_id), None, places)
-    doc_ids = {at.probe_id: store.fetch("probe", probe_id=at.probe_id, doc_key=at.doc_key, place=at.place)[0] for _, at in places}
+    doc_ids = {
+        at.probe_id: store.fetch("probe", probe_id=at.probe_id, doc_key=at.doc_key, place=at.place)[0]
+        for _, at in places
+    }
     yield Asked(
         "a probe with its document and its siblings",
         30,
@@ -115,8 +118,8 @@ def _questions(store: Store, files: duckdb.DuckDBPyConnection) -> Iterator[Asked
         )
 
 
-def _searched(store: Store, field: SearchField, text: str) -> object:
-    return store.search(Search(text=text, fields=(field,)))
+def _searched(store: Store, field: SearchField, text: str) -> None:
+    store.search(Search(text=text, fields=(field,)))
 
 
 def _searched_files(files: duckdb.DuckDBPyConnection, field: SearchField, text: str) -> object:
@@ -144,18 +147,23 @@ def _places(store: Store, wide: Sequence[Filter]) -> list[tuple[Listing, Place]]
 
 
 def _first_page(at: tuple[Listing, Place]) -> object:
-    listing, _ = at
-    first = listing.first()
-    return first and listing.page(first)
+    return at[0].first_page()
 
 
-def _page_of(files: duckdb.DuckDBPyConnection) -> Callable[[tuple[Listing, Place]], object]:
-    def page(at: tuple[Listing, Place]) -> object:
-        listing, place = at
-        before = place.before // PAGE * PAGE
-        return _published(files, "page", **_as_published(listing.where), before=before, count=PAGE)
+def _any_page(at: tuple[Listing, Place]) -> object:
+    return at[0].page(at[1])
 
-    return page
+
+def _published_first_page(files: duckdb.DuckDBPyConnection, at: tuple[Listing, Place]) -> object:
+    return _published_page(files, at[0].where, before=0)
+
+
+def _published_any_page(files: duckdb.DuckDBPyConnection, at: tuple[Listing, Place]) -> object:
+    return _published_page(files, at[0].where, before=at[1].before // PAGE * PAGE)
+
+
+def _published_page(files: duckdb.DuckDBPyConnection, where: Filter, *, before: int) -> object:
+    return _published(files, "page", **_as_published(where), before=before, count=PAGE)
 
 
 def _opened_probe(store: Store, at: Place) -> object:

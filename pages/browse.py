@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import data, document, filters, probe_card, rail, reading
+from pages.shared import data, document, filters, probe_card, rail, reading, siblings
 from queries.listing import Listing
 
 where = filters.sidebar()
@@ -33,7 +33,7 @@ with rail_side:
     with st.container(height=reading.HEIGHT, border=False):
         rail.rows("rail", page.rows, current=here.probe_id, on_open=reading.open_probe, on_return=reading.return_to)
 with text_side:
-    st.text(f"{doc['doc_id']}, sibling {doc['doc_idx']} · {doc['host'] or 'no host'} · {len(doc['text']):,} characters")
+    st.text(reading.title(doc))
     rail.chips(
         "chips",
         chips,
@@ -43,11 +43,12 @@ with text_side:
     reading.badges(probe)
     document.show(
         probe_id=here.probe_id,
-        segments=reading.segments(doc, probe, filters.searched()),
+        segments=reading.segments(doc, probe, where.search),
         height=reading.HEIGHT,
         on_action=reading.act,
     )
+    siblings.show(build, doc, probe)
 with card_side, st.container(height=reading.HEIGHT + 60, border=False):
-    probe_card.show(probe, label=reading.label(probe, where))
+    probe_card.show(probe, label=where.thresholds.label(probe["score"]))
     reading.stored_row(build, probe)
 reading.read_ahead(page, here, where)

@@ -30,12 +30,14 @@ def main(words: list[str]) -> int:
     outcome = Outcome()
     try:
         with nullcontext() if _only_looks(arguments) else recorded(words, arguments, outcome=outcome):
-            _perform(modules[arguments.stage], arguments, outcome)
-    except StageError as error:
+            outcome.code, outcome.said = _perform(modules[arguments.stage], arguments)
+            _say(outcome)
+    except StageError as error:  # before its turn: what is refused, and what is stopped while it waits
         outcome = Outcome(2, f"{arguments.stage}: {error}")
+        _say(outcome)
     except KeyboardInterrupt:
-        outcome = Outcome(INTERRUPTED, f"{arguments.stage}: interrupted; what was there before is intact.")
-    print(outcome.said, file=sys.stderr if outcome.code else sys.stdout)
+        outcome = Outcome(*_interrupted(arguments))
+        _say(outcome)
     return outcome.code
 
 
@@ -44,17 +46,26 @@ def _only_looks(arguments: Namespace) -> bool:
     return arguments.stage in LOOKING or bool(getattr(arguments, "estimate", False))
 
 
-def _perform(module: StageModule, arguments: Namespace, outcome: Outcome) -> None:
+def _perform(module: StageModule, arguments: Namespace) -> tuple[int, str]:
+    """Run the stage and return the exit code and what there is to say."""
     try:
-        outcome.said = str(module.run(module.settings(arguments)))
-        outcome.code = 0
+        return 0, str(module.run(module.settings(arguments)))
     except (StageError, BuildError) as error:
-        outcome.code, outcome.said = 2, f"{arguments.stage}: {error}"
+        return 2, f"{arguments.stage}: {error}"
     except OSError as error:
         if error.errno not in FULL:
             raise
-        outcome.code = 2
-        outcome.said = f"{arguments.stage}: the disk is full ({error}); what was there before is intact."
+        return 2, f"{arguments.stage}: the disk is full ({error}); what was there before is intact."
+    except KeyboardInterrupt:
+        return _interrupted(arguments)
+
+
+def _interrupted(arguments: Namespace) -> tuple[int, str]:
+    return INTERRUPTED, f"{arguments.stage}: interrupted; what was there before is intact."
+
+
+def _say(outcome: Outcome) -> None:
+    print(outcome.said, file=sys.stderr if outcome.code else sys.stdout, flush=True)
 
 
 if __name__ == "__main__":

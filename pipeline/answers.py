@@ -1,7 +1,7 @@
 """Stage `answer`: ask blind readers about every sentence, paragraph and whole probe, K times each."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline import asking, scores, work
@@ -28,6 +28,7 @@ class Answer:
     plan: Plan = field(default_factory=Plan)
     wave: int = 0
     only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
 
     @property
     def rollouts(self) -> range:
@@ -75,8 +76,9 @@ def run(settings: Answer) -> Answered | Estimate:
         work=settings.work,
         stage=Stage.ANSWER,
         call=call(settings.by),
-        total=sum(len(settings.rollouts) for _ in due(settings)),
+        total=_total(settings),
         by=settings.by,
+        landed=settings.landed,
     )
 
 
@@ -97,8 +99,18 @@ def requests(settings: Answer) -> Iterator[Request]:
 
 def due(settings: Answer) -> Iterator[tuple[Made, MadeProbe]]:
     """Yield the probes that are asked about in the wave: those whose label earlier ones did not decide."""
+    return ((made, probe) for made, probe, is_due in _scored(settings) if is_due)
+
+
+def _total(settings: Answer) -> int:
+    """Return how many answers there will be after the wave, those of earlier ones included."""
+    rollouts = settings.rollouts
+    return sum(rollouts.stop if is_due else rollouts.start for _, _, is_due in _scored(settings))
+
+
+def _scored(settings: Answer) -> Iterator[tuple[Made, MadeProbe, bool]]:
     for made, found in scores.with_scores(settings.work.folder):
         for probe in made.probes:
-            earlier = found[probe.slot].scores[: settings.rollouts.start] if probe.slot in found else []
-            if probe.scope in SCORED_SCOPES and not settings.plan.decided(earlier):
-                yield made, probe
+            if probe.scope in SCORED_SCOPES:
+                earlier = found[probe.slot].scores[: settings.rollouts.start] if probe.slot in found else []
+                yield made, probe, not settings.plan.decided(earlier)

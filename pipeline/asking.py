@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
@@ -130,8 +130,17 @@ def _cap(text: str) -> Decimal:
     return cap
 
 
-def ask(requests: Asked, *, work: Work, stage: Stage, call: Call, total: int, by: Asking) -> Answered:
-    """Ask what was not asked yet and say how that left the stage.
+def ask(
+    requests: Asked,
+    *,
+    work: Work,
+    stage: Stage,
+    call: Call,
+    total: int,
+    by: Asking,
+    landed: Callable[[], None] = lambda: None,
+) -> Answered:
+    """Ask what was not asked yet and say how that left the stage; `landed` is called whenever replies came in.
 
     Raises StageError where asking had to pause; what was paid for is kept, and the same command goes on.
     """
@@ -148,6 +157,7 @@ def ask(requests: Asked, *, work: Work, stage: Stage, call: Call, total: int, by
             ledger=ledger,
             progress=shown,
             retry_dead=by.retry_dead,
+            landed=landed,
         )
         outcome = by.open().fulfil(requests, run=run)
         if outcome.paused:

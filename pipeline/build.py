@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,21 +12,32 @@ from pipeline.files import locked, put_json
 from queries.schema import Thresholds
 
 ROOT = Path(__file__).parents[1]
-SHAPES_THE_INDEX = (  # a change in any of these makes another index of the same source
+SHAPES_THE_INDEX = (  # a change in any of these, or of rapidfuzz, makes another index of the same source
     "pipeline/cut.py",
     "pipeline/extra.py",
     "pipeline/growth.py",
+    "pipeline/hub.py",
     "pipeline/index.py",
+    "pipeline/jsonl.py",
     "pipeline/leaks.py",
     "pipeline/locate.py",
+    "pipeline/made.py",
     "pipeline/probe.py",
     "pipeline/published.py",
+    "pipeline/rejects.py",
     "pipeline/rows.py",
+    "pipeline/scores.py",
+    "pipeline/scoring.py",
     "pipeline/shards.py",
+    "pipeline/sources.py",
     "pipeline/tokens.py",
     "pipeline/validators.py",
     "pipeline/wording.py",
     "queries/identity.py",
+    "queries/part_docs.sql",
+    "queries/part_facets.sql",
+    "queries/part_probes.sql",
+    "queries/part_repeats.sql",
     "queries/schema.py",
     "queries/splits.py",
 )
@@ -49,7 +61,7 @@ class Choice(NamedTuple):
 
 def code_version() -> str:
     """Return a name for the code that decides what an index holds."""
-    digest = sha256()
+    digest = sha256(version("rapidfuzz").encode())  # whose likeness decides where an atom nearly stands
     for name in SHAPES_THE_INDEX:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()[:16]
@@ -67,14 +79,18 @@ def read_build(folder: Path) -> Build | None:
 
 
 def write_build(folder: Path, *, source: dict[str, Any] | None) -> None:
-    """Record where the build came from, and its card if one came along; thresholds and first day stay as they were."""
+    """Record where the build came from; thresholds and first day stay as they were."""
     before = read_build(folder) or {
         "name": folder.name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "thresholds": Thresholds()._asdict(),
     }
-    card = CARD_FILE if (folder / CARD_FILE).is_file() else None
-    put_json(folder / "build.json", before | {"source": source, "card": card, "code_version": code_version()})
+    put_json(folder / "build.json", before | {"source": source, "code_version": code_version()})
+
+
+def thresholds(folder: Path) -> Thresholds:
+    """Return the two cuts of the build's automatic label, in hundredths; the card's where it has none of its own."""
+    return Thresholds(**(read_build(folder) or {}).get("thresholds", {}))
 
 
 def choices(folder: Path) -> list[Choice]:

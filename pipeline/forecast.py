@@ -61,7 +61,7 @@ def forecast(sample: Sample, work: Work, by: Asking, *, plan: Plan, targets: boo
     stages = {Stage.GENERATE: _generate(sample, work, by) if drawn is None else _left(work, by)}
     probes = SCORED * documents
     answer = answers.Answer(work=work, by=by, plan=plan._replace(stop_at=None))
-    if read_level(work.folder) is None:
+    if read_level(work.folder) is None or stages[Stage.GENERATE].requests:
         stages[Stage.ANSWER] = priced(answers.call(by), Stage.ANSWER, requests=plan.k * probes, by=by)
     else:
         probes = sum(1 for _ in answers.due(answer))

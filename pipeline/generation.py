@@ -1,7 +1,7 @@
 """Stage `generate`: ask the generator for the probes of each document, one call a document."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline import asking, work
@@ -24,6 +24,7 @@ class Generate:
     work: Work
     by: Asking
     only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -51,6 +52,7 @@ def run(settings: Generate) -> Answered | Estimate:
         call=call(settings.work, settings.by),
         total=drawn.documents if drawn else 0,
         by=settings.by,
+        landed=settings.landed,
     )
 
 

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import groupby, islice
@@ -24,15 +24,25 @@ from pipeline import work
 from pipeline.build import code_version, read_build, write_build
 from pipeline.errors import StageError
 from pipeline.files import locked, put, sweep, sweep_drafts
-from pipeline.index import Manifest, Part, read_manifest, sweep_index, write_manifest, write_part
+from pipeline.index import (
+    DamagedIndexError,
+    Manifest,
+    Part,
+    is_whole,
+    read_manifest,
+    sweep_index,
+    weighed,
+    write_manifest,
+    write_part,
+)
 from pipeline.made import Made, MadeProbe, Scores, published
 from pipeline.rejects import Reason
-from pipeline.rounds import read_round
+from pipeline.rounds import made_rounds, read_round
 from pipeline.rows import IndexRows, Own, Place, Row, index_rows
 from pipeline.scores import with_scores
 from pipeline.scoring import Plan, read_plan
 from pipeline.shards import SHARDS, stored_at
-from pipeline.work import Work
+from pipeline.work import Work, read_level
 from queries.schema import CARD, SCORED_SCOPES, Flag
 
 DOCUMENTS = 2048  # of a shard: 30,000 probes, 350 MB in the published form, a tenth of it in the file
@@ -49,18 +59,20 @@ class Index:
 
 
 class Summary(NamedTuple):
-    """What the round has in the index, and how many of its shards are new there."""
+    """What the round has in the index, how many of its shards are new there, and what became of a damaged list."""
 
     round: int
     documents: int
     probes: int
     shards: int
     new: int
+    mended: str = ""
 
     def __str__(self) -> str:
         """What a person reads at the end of the stage."""
         done = f"{self.new:,} of {self.shards:,} shards are new" if self.new else "unchanged"
-        return f"Index: {self.probes:,} probes over {self.documents:,} documents of round {self.round}, {done}."
+        held = f"{self.probes:,} probes over {self.documents:,} documents of round {self.round}"
+        return f"Index: {held}, {done}.{self.mended}"
 
 
 class Finished(NamedTuple):
@@ -90,22 +102,47 @@ def run(settings: Index) -> Summary:
         raise StageError(f"{folder} is no round; only rounds are in the index.")
     inputs = _inputs(folder)
     with locked(build):
-        before = [part for part in _parts(build) if part["round"] == drawn.round]
-        if before and all(part.get("inputs") == inputs for part in before):
-            return _summary(drawn.round, before, new=0)
-        _sweep(build, folder)
-        new = _grow(build, folder, drawn.round, inputs)
-        return _summary(drawn.round, [part for part in _parts(build) if part["round"] == drawn.round], new=new)
+        try:
+            manifest = read_manifest(build) or Manifest(fingerprint={}, parts=())
+        except DamagedIndexError:
+            return _rebuilt(build, drawn.round)
+        before = _of(drawn.round, manifest.parts)
+        known = {part["name"]: part for part in before if is_whole(build, part)}
+        if before and len(known) == len(before) and all(part.get("inputs") == inputs for part in before):
+            return _summary(drawn.round, manifest.parts, new=0)
+        _sweep(build, folder, manifest)
+        new = 0
+        for part in _grown(build, folder, drawn.round, inputs=inputs, known=known):  # shown as soon as it is ready
+            manifest = replace(manifest, parts=_with(part, manifest.parts))
+            write_manifest(build, manifest)
+            new += part["name"] not in known
+        return _summary(drawn.round, manifest.parts, new=new)
 
 
-def _parts(build: Path) -> tuple[Part, ...]:
-    manifest = read_manifest(build)
-    return manifest.parts if manifest else ()
+def _rebuilt(build: Path, round_: int) -> Summary:
+    """List every round made here anew, in one step, where the list of parts is damaged and so cannot be added to."""
+    parts: tuple[Part, ...] = ()
+    for folder in made_rounds(build):
+        other = read_round(folder)
+        if other is not None and other.round is not None and read_level(folder) is not None:
+            _sweep(build, folder, None)
+            for part in _grown(build, folder, other.round, inputs=_inputs(folder), known={}):
+                parts = _with(part, parts)
+    write_manifest(build, Manifest(fingerprint={}, parts=parts))
+    mended = " The list of parts was damaged and is made anew of all rounds made here."
+    if (read_build(build) or {}).get("source"):
+        mended += " The imported rows are not in it: import them again."
+    return _summary(round_, parts, new=len(_of(round_, parts)))._replace(mended=mended)
 
 
-def _summary(round_: int, parts: list[Part], *, new: int) -> Summary:
-    documents, probes = (sum(part[table]["rows"] for part in parts) for table in ("docs", "probes"))
-    return Summary(round_, documents, probes, len(parts), new)
+def _of(round_: int, parts: tuple[Part, ...]) -> list[Part]:
+    return [part for part in parts if part["round"] == round_]
+
+
+def _summary(round_: int, parts: tuple[Part, ...], *, new: int) -> Summary:
+    own = _of(round_, parts)
+    documents, probes = (sum(part[table]["rows"] for part in own) for table in ("docs", "probes"))
+    return Summary(round_, documents, probes, len(own), new)
 
 
 def _inputs(folder: Path) -> str:
@@ -119,30 +156,27 @@ def _inputs(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _sweep(build: Path, folder: Path) -> None:
+def _sweep(build: Path, folder: Path, manifest: Manifest | None) -> None:
     shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by a process that was killed
     for place in (build / "index", folder / "source"):
         if place.is_dir():
             sweep_drafts(place)
-    sweep_index(build)
-    sweep(folder / "source", keep={name for part in _parts(build) for name in part.get("source", ())})
+    if manifest:  # a damaged list cannot say what is left over
+        sweep_index(build, manifest)
+        sweep(folder / "source", keep={name for part in manifest.parts for name in part.get("source", ())})
 
 
-def _grow(build: Path, folder: Path, round_: int, inputs: str) -> int:
-    """Write the shards that changed, each into the index as soon as it is ready; return how many those were."""
+def _grown(build: Path, folder: Path, round_: int, *, inputs: str, known: dict[str, Part]) -> Iterator[Part]:
+    """Write the shards of a round that are not `known` by name, and yield the entry of every shard in order."""
     plan = read_plan(folder)
     rejects = _lines(folder / "rejects.jsonl")
     if read_build(build) is None:
         write_build(build, source=None)
-    new = 0
     for number, shard in enumerate(_shards(finished(folder))):
         name = f"r{round_}-{number:04d}-{digest(shard, plan)}"
-        old = next((part for part in _parts(build) if part["name"] == name), None)
-        part = old or _write(build, folder, shard, plan=plan, name=name, round_=round_)
+        part = known.get(name) or _write(build, folder, shard, plan=plan, name=name, round_=round_)
         about = {"shard": number, "inputs": inputs, "last": len(shard) < DOCUMENTS}
-        _list(build, part | about | {"rejects": {"rows": 0 if number else rejects}})
-        new += old is None
-    return new
+        yield part | about | {"rejects": {"rows": 0 if number else rejects}}
 
 
 def _shards(documents: Iterator[Finished]) -> Iterator[list[Finished]]:
@@ -184,17 +218,15 @@ def digest(shard: list[Finished], plan: Plan | None) -> str:
     return hashed.hexdigest()[:8]
 
 
-def _list(build: Path, part: Part) -> None:
-    """Replace the part of the same round and shard, and those behind the last one, in the list that readers open."""
-    manifest = read_manifest(build) or Manifest(fingerprint={}, parts=())
+def _with(part: Part, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the parts with `part` for that of the same round and shard, without those behind the last shard."""
     place = (part["round"], part["shard"])
 
     def stays(other: Part) -> bool:
         beyond = part["last"] and other["round"] == part["round"] and other.get("shard", 0) > part["shard"]
         return not beyond and (other["round"], other.get("shard", 0)) != place
 
-    parts = sorted([*filter(stays, manifest.parts), part], key=lambda each: (each["round"], each.get("shard", 0)))
-    write_manifest(build, Manifest(fingerprint=manifest.fingerprint, parts=tuple(parts)))
+    return tuple(sorted([*filter(stays, parts), part], key=lambda each: (each["round"], each.get("shard", 0))))
 
 
 def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan | None, name: str, round_: int) -> Part:
@@ -208,7 +240,7 @@ def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan | Non
         part = write_part(build, scratch, name=name, round_=round_)
     finally:
         shutil.rmtree(scratch)
-    return part | {"source": [path.name]}
+    return weighed(build, part | {"source": [path.name]})
 
 
 def write_rows(shard: list[Finished], plan: Plan | None, place: Place, unit: Path, draft: Path) -> None:

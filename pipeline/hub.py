@@ -1,5 +1,6 @@
 """Data sets on the Hugging Face Hub, read as a stream: a 6 GB data set needs no 6 GB of memory or disk."""
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -78,7 +79,8 @@ def files(name: str, folder: str, *, split: str, revision: str) -> list[Path]:
 
     try:
         names = HfApi().list_repo_files(name, repo_type="dataset", revision=revision)
-        wanted = sorted(each for each in names if each.startswith(f"{folder}/{split}-") and each.endswith(".parquet"))
+        shard = re.compile(rf"{re.escape(folder)}/{re.escape(split)}-\d+-of-\d+\.parquet")
+        wanted = sorted(filter(shard.fullmatch, names))
         return [Path(hf_hub_download(name, each, repo_type="dataset", revision=revision)) for each in wanted]
     except (OSError, ValueError, httpx2.HTTPError) as error:
         raise _refused(name, error) from error

@@ -4,6 +4,7 @@ Two processes turn row groups into shards of index rows, which DuckDB then sorts
 `index.json` is replaced last. Until then every reader sees the index that was there before.
 """
 
+import gc
 import json
 import multiprocessing
 import shutil
@@ -11,7 +12,7 @@ import signal
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -20,11 +21,23 @@ from typing import Any
 from tqdm import tqdm
 
 from pipeline import shards, sources
-from pipeline.build import code_version, read_build, write_build
+from pipeline.build import CARD_FILE, code_version, read_build, write_build
 from pipeline.errors import StageError
-from pipeline.files import locked, put, sweep, sweep_drafts
-from pipeline.index import Manifest, Part, is_complete, read_manifest, sweep_index, write_manifest, write_part
+from pipeline.files import DRAFT, locked, put, put_copy, sweep, sweep_drafts
+from pipeline.index import (
+    DamagedIndexError,
+    Manifest,
+    Part,
+    is_whole,
+    read_manifest,
+    sweep_index,
+    weighed,
+    whole_files,
+    write_manifest,
+    write_part,
+)
 from pipeline.published import Columns
+from pipeline.rounds import made_rounds
 from pipeline.settings import build_folder
 from pipeline.status import flag_counts
 
@@ -55,6 +68,7 @@ class Summary:
     rejects: int
     columns: Columns
     flags: dict[str, int]
+    left_out: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """What a person reads at the end of an import."""
@@ -65,6 +79,8 @@ class Summary:
             lines.append(f"Columns missing, taken as null: {', '.join(self.columns.missing)}.")
         if self.columns.unknown:
             lines.append(f"Columns unknown, kept only in the source: {', '.join(self.columns.unknown)}.")
+        if self.left_out:
+            lines.append(f"Files left out, not of this split: {', '.join(self.left_out)}.")
         lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
         return "\n".join(lines)
 
@@ -102,22 +118,39 @@ def run(settings: Import) -> Summary:
             "tokenizer": settings.tokenizer,
             "code_version": code_version(),
         }
-        manifest = read_manifest(settings.build)
-        if manifest and manifest.fingerprint == fingerprint and is_complete(settings.build, manifest):
+        manifest = _manifest(settings.build)
+        if manifest and manifest.fingerprint == fingerprint and _is_done(settings.build, manifest):
             return _summary(settings.build, manifest.parts, unchanged=True)
         _sweep(settings.build, manifest)
         part = _import(settings, source, fingerprint)
         kept = tuple(other for other in manifest.parts if other["round"] != ROUND) if manifest else ()
         write_build(settings.build, source=source.recorded())
         write_manifest(settings.build, Manifest(fingerprint=fingerprint, parts=(part, *kept)))
-        return _summary(settings.build, (part, *kept), unchanged=False)
+        _show_card(settings.build, part)
+        done = _summary(settings.build, (part, *kept), unchanged=False)
+        return replace(done, left_out=source.left_out)
+
+
+def _manifest(build: Path) -> Manifest | None:
+    """Return the list of parts; None where there is none to lose, as when a damaged one can name this import alone."""
+    try:
+        return read_manifest(build)
+    except DamagedIndexError:
+        if made_rounds(build):
+            raise
+        return None
+
+
+def _is_done(build: Path, manifest: Manifest) -> bool:
+    own = [part for part in manifest.parts if part["round"] == ROUND]
+    return bool(own) and all({"rejects", "columns"} <= part.keys() and is_whole(build, part) for part in own)
 
 
 def _refuse_another_source(folder: Path, source: sources.Source) -> None:
     build = read_build(folder)
-    if build is None:
+    if build is None and not (folder / "rounds" / str(ROUND) / "round.json").exists():
         return
-    held = build.get("source")
+    held = (build or {}).get("source")
     if held != source.recorded():
         origin = f"imported from {_told(held)}" if held else "made here"
         raise StageError(
@@ -132,14 +165,16 @@ def _told(source: dict[str, Any]) -> str:
 
 def _sweep(build: Path, manifest: Manifest | None) -> None:
     shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by an import that was killed
-    sweep_drafts(build)
-    sweep_index(build)
-    listed = (
-        {file for part in manifest.parts for file in (*part.get("source", ()), *part.get("extra", ()))}
-        if manifest
-        else set()
-    )
-    sweep(build / "rounds" / str(ROUND) / "source", keep={sources.CARD_NAME, *listed})
+    for draft in build.glob(f"build.json.*{DRAFT}"):
+        draft.unlink()
+    for place in (build / "index", build / "rounds" / str(ROUND)):  # other rounds may be running
+        if place.is_dir():
+            sweep_drafts(place)
+    sweep_index(build, manifest)
+    parts = manifest.parts if manifest else ()
+    whole = {Path(file).name for part in parts if part["round"] == ROUND for file in whole_files(build, part)}
+    sweep(build / "rounds" / str(ROUND), keep=whole)
+    sweep(build / "rounds" / str(ROUND) / "source", keep=whole | {sources.CARD_NAME})
 
 
 def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any]) -> Part:
@@ -152,17 +187,33 @@ def _import(settings: Import, source: sources.Source, fingerprint: dict[str, Any
         )
         units = shards.plan(fetched.stored, limit=settings.limit, round_=ROUND, extra=fetched.extra)
         counts = _write_shards(units, scratch, settings.tokenizer)
-        part = write_part(settings.build, scratch, name=f"r{ROUND}-{_digest(fingerprint)}", round_=ROUND)
-        rejects = put(home / "rejects.jsonl", partial(_join, sorted(scratch.glob("*-rejects.jsonl"))))
+        name = _digest(fingerprint)
+        part = write_part(settings.build, scratch, name=f"r{ROUND}-{name}", round_=ROUND)
+        rejects = home / f"rejects-{name}.jsonl"
+        digest = put(rejects, partial(_join, sorted(scratch.glob("*-rejects.jsonl"))))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     rejected = fetched.rejects + sum(count.rejects for count in counts)
-    return part | {
-        "rejects": {"file": "rejects.jsonl", "sha256": rejects, "rows": rejected},
+    about = {
+        "rejects": {"file": _in_build(rejects, settings.build), "sha256": digest, "rows": rejected},
         "columns": fetched.columns._asdict(),
         "source": [item.path.name for item in fetched.stored],
         "extra": [path.name for path in fetched.extra],
+        "card": {"file": _in_build(fetched.card, settings.build)} if fetched.card else None,
     }
+    return weighed(settings.build, part | about)
+
+
+def _in_build(path: Path, build: Path) -> str:
+    return path.relative_to(build).as_posix()
+
+
+def _show_card(build: Path, part: Part) -> None:
+    """Leave the card under the name that a person looks for; the part lists it under a name of its own."""
+    if part["card"]:
+        put_copy(build / CARD_FILE, of=build / part["card"]["file"])
+    else:
+        (build / CARD_FILE).unlink(missing_ok=True)
 
 
 def _digest(fingerprint: dict[str, Any]) -> str:
@@ -182,7 +233,7 @@ def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None)
     with tqdm(total=total, unit=" rows", desc="import", disable=None, leave=False) as bar:
         if total <= shards.UNIT_ROWS:  # two seconds of work, and a process takes one to start
             return [shards.write_shards(unit, folder, tokenizer=tokenizer) for unit in units]
-        with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"), initializer=_leave_interrupts) as pool:
+        with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn"), initializer=_settle) as pool:
             tasks = [pool.submit(shards.write_shards, unit, folder, tokenizer=tokenizer) for unit in units]
             try:
                 for task in as_completed(tasks):
@@ -197,8 +248,9 @@ def _write_shards(units: list[shards.Unit], folder: Path, tokenizer: str | None)
         return [task.result() for task in tasks]
 
 
-def _leave_interrupts() -> None:
+def _settle() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent answers for all
+    gc.disable()  # rows make no cycles, and looking for some took a fifth of the time
 
 
 def _summary(folder: Path, parts: tuple[Part, ...], *, unchanged: bool) -> Summary:

@@ -48,13 +48,33 @@ class Manifest:
         return hashlib.sha256(json.dumps(self.parts, sort_keys=True).encode("ascii")).hexdigest()[:16]
 
 
+class DamagedIndexError(StageError):
+    """`index.json` is there and does not say which parts there are."""
+
+
 def read_manifest(build: Path) -> Manifest | None:
-    """Return what the index of a build says of itself; None where there is no readable index."""
+    """Return what the index of a build says of itself; None where it has none. Raises DamagedIndexError."""
+    path = build / "index" / "index.json"
     try:
-        written = json.loads((build / "index" / "index.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        written = json.loads(path.read_text(encoding="utf-8"))
+        manifest = Manifest(fingerprint=dict(written["fingerprint"]), parts=tuple(map(_checked, written["parts"])))
+    except FileNotFoundError:
         return None
-    return Manifest(fingerprint=written["fingerprint"], parts=tuple(written["parts"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedIndexError(
+            f"{path} is damaged ({error!r}). To list all rounds made here again, run for one of them: python -m "
+            f"pipeline index --build {build.name} --round N. Imported rows come back when they are imported again."
+        ) from error
+    return manifest
+
+
+def _checked(part: Part) -> Part:
+    """Return the entry of a part, or raise KeyError or TypeError where it lacks what every entry has."""
+    absent = [key for key in ("name", "round") if key not in part]
+    absent += [f"{table}.{key}" for table in TABLES for key in ("file", "sha256", "rows") if key not in part[table]]
+    if absent:
+        raise KeyError(*absent)
+    return part
 
 
 def write_manifest(build: Path, manifest: Manifest) -> None:
@@ -65,16 +85,40 @@ def write_manifest(build: Path, manifest: Manifest) -> None:
     )
 
 
-def sweep_index(build: Path) -> None:
-    """Delete the parts that the index does not list: those of older revisions, and those of an import that died."""
-    manifest = read_manifest(build)
+def sweep_index(build: Path, manifest: Manifest | None) -> None:
+    """Delete the parts that `manifest` does not list: those of older revisions, and those of an import that died."""
     listed = {part[table]["file"] for part in manifest.parts for table in TABLES} if manifest else set()
     sweep(build / "index", keep={"index.json", *listed})
 
 
-def is_complete(build: Path, manifest: Manifest) -> bool:
-    """Say whether every file that the index lists is there."""
-    return all((build / "index" / part[table]["file"]).is_file() for part in manifest.parts for table in TABLES)
+def weighed(build: Path, part: Part) -> Part:
+    """Return the entry of a part with the size of each file that belongs to it, by where that is in the build."""
+    files = [f"index/{part[table]['file']}" for table in TABLES]
+    files += [f"rounds/{part['round']}/source/{name}" for name in (*part.get("source", ()), *part.get("extra", ()))]
+    files += [part[name]["file"] for name in ("card", "rejects") if "file" in (part.get(name) or ())]
+    return part | {"bytes": {file: (build / file).stat().st_size for file in files}}
+
+
+def whole_files(build: Path, part: Part) -> set[str]:
+    """Return which files of a part are there in the size that they were written in."""
+    sizes: dict[str, int] = part.get("bytes", {})
+    return {file for file, size in sizes.items() if (build / file).is_file() and (build / file).stat().st_size == size}
+
+
+def is_whole(build: Path, part: Part) -> bool:
+    """Say whether every file of a part is there in its size, and each table has its rows; none is read further."""
+    return (
+        bool(part.get("bytes"))
+        and whole_files(build, part) == part["bytes"].keys()
+        and all(_rows(build / "index" / part[table]["file"]) == part[table]["rows"] for table in TABLES)
+    )
+
+
+def _rows(path: Path) -> int | None:
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowInvalid, OSError):
+        return None
 
 
 def write_part(build: Path, shards: Path, *, name: str, round_: int | None) -> Part:

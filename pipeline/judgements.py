@@ -1,11 +1,12 @@
 """Stage `judge`: ask for a score of every blind answer, and of the full-information answers where that is wanted."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
-from pipeline import asking, scores, work
+from pipeline import asking, marks, scores, work
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
 from pipeline.estimate import Estimate
@@ -26,6 +27,7 @@ class Judge:
     by: Asking
     targets: bool = False
     only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +72,34 @@ def settings(arguments: Namespace) -> Judge:
 def run(settings: Judge) -> Summary | Estimate:
     """Ask for every score that was not asked for, collect them all, and say how that left the answers."""
     settings.work.check(finalized=True)
-    collect = partial(scores.collect, settings.work.folder, level=settings.work.level)
-    collect()
-    makers = {Stage.JUDGE: requests} | ({Stage.CEILING: ceilings} if settings.targets else {})
+    collect(settings.work)
+    stages = (Stage.JUDGE, Stage.CEILING) if settings.targets else (Stage.JUDGE,)
     if settings.only_estimate:
-        every = (one for make in makers.values() for one in make(settings))
+        every = (one for stage in stages for one in requests(settings, stage))
         return asking.cost(every, work=settings.work, by=settings.by)
     asked = tuple(
         asking.ask(
-            partial(make, settings),
+            partial(requests, settings, stage),
             work=settings.work,
             stage=stage,
             call=call(settings.by),
-            total=sum(1 for _ in make(settings)),
+            total=sum(1 for _ in _due(settings.work, stage)),
             by=settings.by,
+            landed=settings.landed,
         )
-        for stage, make in makers.items()
+        for stage in stages
     )
-    return Summary(asked=asked, scores=collect())
+    return Summary(asked=asked, scores=collect(settings.work))
+
+
+def collect(work: Work) -> scores.Summary:
+    """Collect answers and scores from the raw replies, unless that was done with exactly these; say what there is."""
+    made_of = marks.fingerprint(work.folder, *scores.STAGES, level=work.level)
+    if marks.is_made(work.folder, "scores", made_of):
+        return scores.summary(work.folder)
+    collected = scores.collect(work.folder, level=work.level)
+    marks.mark(work.folder, "scores", made_of)
+    return collected
 
 
 def call(by: Asking) -> Call:
@@ -95,27 +107,30 @@ def call(by: Asking) -> Call:
     return by.call(prompt=prompt_fingerprint(), max_tokens=MAX_TOKENS)
 
 
-def requests(settings: Judge) -> Iterator[Request]:
-    """Yield one request an answer, in the order of the round."""
-    for made, found in scores.with_scores(settings.work.folder):
-        probes = {probe.slot: probe for probe in made.probes}
-        for slot, said in found.items():
-            if slot in probes:
-                for rollout, answer in enumerate(said.answers):
-                    if answer is not None:
-                        yield _request(settings, made, probes[slot], answer, stage=Stage.JUDGE, rollout=rollout)
-
-
-def ceilings(settings: Judge) -> Iterator[Request]:
-    """Yield one request a target response of a scored probe, in the order of the round."""
-    for made, _ in scores.with_scores(settings.work.folder):
-        for probe in made.probes:
-            if probe.scope in SCORED_SCOPES:
-                yield _request(settings, made, probe, probe.target_response, stage=Stage.CEILING, rollout=0)
-
-
-def _request(settings: Judge, made: Made, probe: MadeProbe, answer: str, *, stage: Stage, rollout: int) -> Request:
+def requests(settings: Judge, stage: Stage) -> Iterator[Request]:
+    """Yield one request an answer, or for the ceiling one a target response, in the order of the round."""
     shared = call(settings.by)
-    asked = prompt(question=probe.question, atom=made.atom(probe), answer=answer)
-    item = Item(stage, made.doc_id, made.level, probe.slot, rollout)
-    return Request(item, shared, catalog.body(shared, user=asked.user))
+    for due in _due(settings.work, stage):
+        asked = prompt(question=due.probe.question, atom=due.made.atom(due.probe), answer=due.answer)
+        item = Item(stage, due.made.doc_id, due.made.level, due.probe.slot, due.rollout)
+        yield Request(item, shared, catalog.body(shared, user=asked.user))
+
+
+class _Due(NamedTuple):
+    """An answer that is judged."""
+
+    made: Made
+    probe: MadeProbe
+    rollout: int
+    answer: str
+
+
+def _due(work: Work, stage: Stage) -> Iterator[_Due]:
+    for made, found in scores.with_scores(work.folder):
+        for probe in made.probes:
+            if probe.scope in SCORED_SCOPES and stage is Stage.CEILING:
+                yield _Due(made, probe, 0, probe.target_response)
+            elif probe.slot in found:
+                for rollout, answer in enumerate(found[probe.slot].answers):
+                    if answer is not None:
+                        yield _Due(made, probe, rollout, answer)

@@ -60,12 +60,25 @@ def stands_alone(text: str, span: Span) -> bool:
     return not (before.isalnum() or after.isalnum())
 
 
+def _places(part: str, text: str, within: Span, target: Target) -> list[int]:
+    """Return where `part` begins in `within`, from left to right, no two overlapping, counted from the split on."""
+    if target is Target.SUFFIX:
+        return list(starts(part, text, within))
+    found: list[int] = []
+    at = text.rfind(part, *within)
+    while at >= 0:
+        found.append(at)
+        at = text.rfind(part, within.start, at)
+    return found[::-1]
+
+
 def _exact(atom: str, cut: Cut) -> Location:
-    return _nearest([Span(at, at + len(atom)) for at in starts(atom, cut.text, cut.sides.hidden)], cut, Located.EXACT)
+    found = _places(atom, cut.text, cut.sides.hidden, cut.target)
+    return _nearest([Span(at, at + len(atom)) for at in found], cut, Located.EXACT)
 
 
 def _exact_word(atom: str, cut: Cut) -> Location:
-    spans = [Span(at, at + len(atom)) for at in starts(atom, cut.text, cut.sides.hidden)]
+    spans = [Span(at, at + len(atom)) for at in _places(atom, cut.text, cut.sides.hidden, cut.target)]
     whole = [span for span in spans if stands_alone(cut.text, span)]
     return _nearest(whole or spans, cut, Located.EXACT)
 
@@ -78,7 +91,7 @@ def _respaced(atom: str, cut: Cut) -> Location:
         word = bisect_right(words.joined_starts, at) - 1
         return words.starts[word] + at - words.joined_starts[word]
 
-    found = starts(wanted, words.joined, Span(0, len(words.joined)))
+    found = _places(wanted, words.joined, Span(0, len(words.joined)), cut.target)
     return _nearest([Span(place(at), place(at + len(wanted) - 1) + 1) for at in found], cut, Located.WHITESPACE)
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import datacard, extra, growth, hub, published
+from pipeline.build import read_build
 from pipeline.config import BATCH, Config
 from pipeline.errors import StageError
 from pipeline.files import locked, put, put_copy, put_json, put_text, sweep
@@ -104,6 +105,9 @@ def _parts(build: Path) -> tuple[Part, ...]:
         raise StageError(f"The build {build.name} has no probes yet; make a round first: python -m pipeline run.")
     if found.fingerprint.get("limit") is not None:
         raise StageError(f"The build {build.name} holds only the first rows of its source; import it whole to publish.")
+    imported = (read_build(build) or {}).get("source")
+    if imported and not any(part["round"] == 0 for part in found.parts):
+        raise StageError(f"The index of {build.name} has lost the imported rows; import {imported['name']} again.")
     return found.parts
 
 

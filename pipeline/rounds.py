@@ -83,6 +83,12 @@ def round_numbers(build: Path) -> list[int]:
     return sorted(int(folder.name) for folder in folders if folder.name.isdecimal())
 
 
+def made_rounds(build: Path) -> list[Path]:
+    """Return the folders of the rounds that were drawn here, in order; imported rows have no `round.json`."""
+    folders = (round_folder(build, number) for number in round_numbers(build))
+    return [folder for folder in folders if (folder / "round.json").exists()]
+
+
 def raw_folder(folder: Path, stage: Stage) -> Path:
     """Return where the raw replies of a stage are for a round, a sweep or a level of one."""
     return _shared(folder) / "raw" / stage

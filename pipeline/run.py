@@ -3,13 +3,27 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from pipeline import answers, asking, finalize, generation, growth, judgements, marks, sample, siblings, tokens, work
+from pipeline import (
+    answers,
+    asking,
+    finalize,
+    generation,
+    growth,
+    judgements,
+    marks,
+    sample,
+    siblings,
+    tokens,
+    work,
+)
 from pipeline.asking import RECORDED_MODEL, SAMPLE, Answered, Asking
 from pipeline.calls import Stage
 from pipeline.errors import StageError
 from pipeline.forecast import Forecast, forecast
+from pipeline.refresh import Refresh, shown_anyhow
 from pipeline.rounds import read_round
 from pipeline.scoring import Plan
 from pipeline.work import Work
@@ -116,14 +130,21 @@ def run(settings: Run) -> Summary | Forecast:
             return ahead
         sys.stderr.write(f"{ahead}\n")
     drawn = sample.run(settings.sample)
-    generated = generation.run(generation.Generate(work=settings.work, by=settings.by))
-    made = make_probes(settings.work, tokenizer=settings.tokenizer)
-    growth.run(growth.Index(work=settings.work))
-    scored = list(_scored(settings))
+    probes = partial(_show_probes, settings.work, tokenizer=settings.tokenizer)
+    with shown_anyhow(probes):
+        generated = generation.run(generation.Generate(work=settings.work, by=settings.by, landed=Refresh(probes)))
+    made = probes()
+    scored = _scored(settings)
     indexed = growth.run(growth.Index(work=settings.work))
     asked = [each for each in (generated, *scored) if isinstance(each, (Answered, judgements.Summary))]
     new = not drawn.unchanged or bool(made) or any(each.new for each in asked) or bool(indexed.new)
     return Summary(build=settings.work.account, stages=(drawn, generated, *made, *scored, indexed), new=new)
+
+
+def _show_probes(work: Work, *, tokenizer: str) -> tuple[object, ...]:
+    made = make_probes(work, tokenizer=tokenizer)
+    growth.run(growth.Index(work=work))
+    return made
 
 
 def make_probes(work: Work, *, tokenizer: str) -> tuple[object, ...]:
@@ -139,8 +160,16 @@ def make_probes(work: Work, *, tokenizer: str) -> tuple[object, ...]:
 
 def _scored(settings: Run) -> list[object]:
     done: list[object] = []
-    for wave in range(len(settings.plan.waves())):
-        answer = answers.Answer(work=settings.work, by=settings.by, plan=settings.plan, wave=wave)
-        judge = judgements.Judge(work=settings.work, by=settings.by, targets=settings.targets)
-        done += [answers.run(answer), judgements.run(judge)]
+    place, by, show = settings.work, settings.by, partial(_show_scores, settings.work)
+    landed = Refresh(show)
+    with shown_anyhow(show):
+        for wave in range(len(settings.plan.waves())):
+            answer = answers.Answer(work=place, by=by, plan=settings.plan, wave=wave, landed=landed)
+            judge = judgements.Judge(work=place, by=by, targets=settings.targets, landed=landed)
+            done += [answers.run(answer), judgements.run(judge)]
     return done
+
+
+def _show_scores(work: Work) -> None:
+    judgements.collect(work)
+    growth.run(growth.Index(work=work))

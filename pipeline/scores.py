@@ -84,6 +84,18 @@ def collect(folder: Path, *, level: int) -> Summary:
     return summary
 
 
+def summary(folder: Path) -> Summary:
+    """Return what `scores.parquet` of a folder holds, in the words of `collect`."""
+    found = Summary()
+    for row in _stored(folder / "scores.parquet"):
+        found.count(_of(row))
+    return found
+
+
+def _of(row: dict[str, Any]) -> Scores:
+    return Scores(**{name: row[name] for name in Scores._fields})
+
+
 def _read(folder: Path, level: int, ranks: dict[str, int]) -> Iterator[tuple[int, Any]]:
     """Yield what each reply says, under a key that sorts by document, slot, rollout, stage and attempt."""
     for number, (stage, parse) in enumerate(STAGES.items()):
@@ -121,7 +133,7 @@ def with_scores(folder: Path) -> Iterator[tuple[Made, dict[int, Scores]]]:
     for _, made in read_made(folder / "probes.parquet", read_documents(folder)):
         scores: dict[int, Scores] = {}
         if made.doc_id == doc_id:
-            scores = {row["slot"]: Scores(**{name: row[name] for name in Scores._fields}) for row in rows}
+            scores = {row["slot"]: _of(row) for row in rows}
             doc_id, rows = next(stored, (None, iter(())))
         yield made, scores
 

@@ -21,7 +21,7 @@ from pipeline.published import NEEDED, Columns, check
 CARD_NAME = "README.md"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 JSONL = (".jsonl", ".ndjson")
-SHARD = re.compile(r"(.+)-\d+-of-\d+\.parquet")  # how `datasets` names the files of a split
+SHARD = re.compile(r"(.+)-\d+-of-(\d+)\.parquet")  # how `datasets` names the files of a split
 
 
 class Kind(StrEnum):
@@ -42,6 +42,7 @@ class Source:
     files: tuple[Path, ...] = ()
     card: Path | None = None
     extra: tuple[Path, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def recorded(self) -> dict[str, str | None]:
         """Return what `build.json` keeps, which tells this source from others."""
@@ -62,6 +63,7 @@ class Fetched(NamedTuple):
     columns: Columns
     rejects: int = 0
     extra: tuple[Path, ...] = ()
+    card: Path | None = None
 
 
 def find(text: str, *, split: str) -> Source:
@@ -70,8 +72,16 @@ def find(text: str, *, split: str) -> Source:
     if path.is_dir():
         card = path / CARD_NAME if (path / CARD_NAME).is_file() else None
         files = _in_folder(path, split)
-        beside = tuple(sorted((path.resolve() / extra.FOLDER).glob(f"{split}-*.parquet")))
-        return Source(kind=Kind.PARQUET, name=str(path.resolve()), split=split, files=files, card=card, extra=beside)
+        beside = _of_split(sorted((path.resolve() / extra.FOLDER).glob("*.parquet")), split)
+        return Source(
+            kind=Kind.PARQUET,
+            name=str(path.resolve()),
+            split=split,
+            files=files,
+            card=card,
+            extra=beside,
+            left_out=_left_out(path.resolve(), taken={*files, *beside}),
+        )
     if path.is_file():
         kind = Kind.JSONL if path.suffix in JSONL else Kind.PARQUET
         return Source(kind=kind, name=str(path.resolve()), files=(path.resolve(),))
@@ -95,7 +105,25 @@ def _in_folder(folder: Path, split: str) -> tuple[Path, ...]:
     splits = {shard[1] for path in found if (shard := SHARD.fullmatch(path.name))}
     if splits and split not in splits:
         raise StageError(f"The folder {folder} holds no split {split}, only {', '.join(sorted(splits))}; say --split.")
-    return tuple(path for path in found if not splits or path.name.startswith(f"{split}-"))
+    taken = _of_split(found, split) if splits else tuple(found)
+    counts = {shard[2] for path in taken if (shard := SHARD.fullmatch(path.name))}
+    if len(counts) > 1:
+        raise StageError(
+            f"{taken[0].parent} holds the split {split} more than once, as shards of {' and of '.join(sorted(counts))};"
+            " move all but one of them away."
+        )
+    return taken
+
+
+def _of_split(found: list[Path], split: str) -> tuple[Path, ...]:
+    return tuple(path for path in found if (shard := SHARD.fullmatch(path.name)) and shard[1] == split)
+
+
+def _left_out(home: Path, *, taken: set[Path]) -> tuple[str, ...]:
+    found = (
+        path for pattern in ("*.parquet", "data/*.parquet", f"{extra.FOLDER}/*.parquet") for path in home.glob(pattern)
+    )
+    return tuple(sorted(path.relative_to(home).as_posix() for path in found if path not in taken))
 
 
 def fingerprint(source: Source) -> dict[str, str]:
@@ -107,7 +135,7 @@ def fingerprint(source: Source) -> dict[str, str]:
 
 
 def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | None, scratch: Path) -> Fetched:
-    """Bring a source's rows, at least the first `limit`, into `folder` as Parquet files, and its card as README.md.
+    """Bring a source's rows, at least the first `limit`, into `folder` as Parquet files, and its card.
 
     File names hold the source's hash (`hashes` is its fingerprint), so that the files of an older index stay what they
     are. Lines that are no rows go to a file in `scratch`. Raises StageError where there are no probes.
@@ -115,13 +143,19 @@ def fetch(source: Source, folder: Path, *, hashes: dict[str, str], limit: int | 
     folder.mkdir(parents=True, exist_ok=True)
     if source.kind is Kind.HUB:
         return _from_hub(source.name, folder, source.split or "", hashes[source.name], limit)
-    if source.card:
-        put_copy(folder / CARD_NAME, of=source.card)
     if source.kind is Kind.JSONL:
         return _from_jsonl(source.files[0], folder, hashes[str(source.files[0])], limit, scratch)
     fetched = _from_parquet(source.files, folder, hashes, limit)
     extra.check(source.extra, rows=sum(pq.read_metadata(path).num_rows for path in source.files))
-    return fetched._replace(extra=tuple(_copy(path, folder, hashes, f"{extra.FOLDER}-") for path in source.extra))
+    card = _card(folder, hashes[str(source.card)]) if source.card else None
+    if source.card and card:
+        put_copy(card, of=source.card)
+    beside = tuple(_copy(path, folder, hashes, f"{extra.FOLDER}-") for path in source.extra)
+    return fetched._replace(extra=beside, card=card)
+
+
+def _card(folder: Path, digest: str) -> Path:
+    return folder / f"README-{digest[:8]}.md"
 
 
 def _copy(path: Path, folder: Path, hashes: dict[str, str], kind: str = "") -> Path:
@@ -173,13 +207,14 @@ def _from_hub(name: str, folder: Path, split: str, revision: str, limit: int | N
     path = folder / (_name(f"{name.replace('/', '--')}-{split}", revision, limit) + ".parquet")
     if not path.exists():
         put(path, lambda draft: hub.download(name, draft, split=split, revision=revision, limit=limit))
-    card = hub.read_card(name, revision=revision)
-    if card is not None:
-        put_text(folder / CARD_NAME, card)
+    told = hub.read_card(name, revision=revision)
+    card = None if told is None else _card(folder, revision)
+    if card and told is not None:
+        put_text(card, told)
     known = hub.files(name, extra.FOLDER, split=split, revision=revision)
     beside = tuple(_copy(each, folder, {str(each): revision}, f"{extra.FOLDER}-") for each in known)
     with _opened(path) as file:
         if limit is None:
             extra.check(beside, rows=file.metadata.num_rows)
         stored = (Stored(path, file.metadata.num_rows),)
-        return Fetched(stored, check(file.schema_arrow, where=name), extra=beside)
+        return Fetched(stored, check(file.schema_arrow, where=name), extra=beside, card=card)

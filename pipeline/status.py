@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline.build import CARD_FILE
+from pipeline.build import thresholds
 from pipeline.card import Difference, Facts, reconcile
 from pipeline.course import Course, course
-from pipeline.index import read_manifest
+from pipeline.index import Manifest, read_manifest
 from pipeline.settings import build_folder
-from queries.schema import SCORED_SCOPES, Label
+from queries.schema import SCORED_SCOPES, Filter, Label
 from queries.store import Index, Row, Store, read_index
 
 
@@ -87,7 +87,8 @@ def status(build: Path) -> Status:
     done = course(build)
     with closing(Store(_index(build, done))) as store:
         (totals,) = store.fetch("status_totals")
-        groups = store.fetch("status_groups")
+        groups = store.fetch("status_groups", Filter(thresholds=thresholds(build)))
+        card_groups = store.fetch("status_groups")  # a card speaks of the card's thresholds
         flags = _flags(store)
     manifest = read_manifest(build)
     return Status(
@@ -100,7 +101,7 @@ def status(build: Path) -> Status:
         flags=flags,
         rounds=_by(groups, "round"),
         levels=_by(groups, "level"),
-        differences=_differences(build, totals, groups),
+        differences=_differences(_card(build, manifest), totals, card_groups),
         course=done,
     )
 
@@ -143,9 +144,14 @@ def differences(build: Path) -> list[Difference]:
     return status(build).differences
 
 
-def _differences(build: Path, totals: Row, groups: list[Row]) -> list[Difference]:
-    card = build / CARD_FILE
-    if not card.is_file():
+def _card(build: Path, manifest: Manifest | None) -> Path | None:
+    """Return the card that came with the rows that the index lists; None where they came without one."""
+    listed = [part["card"] for part in manifest.parts if part.get("card")] if manifest else []
+    return build / listed[0]["file"] if listed else None
+
+
+def _differences(card: Path | None, totals: Row, groups: list[Row]) -> list[Difference]:
+    if card is None:
         return []
     labels, scored = _labels(groups), totals["scored"]
     facts = Facts(

@@ -5,9 +5,11 @@ are asked together, so that a sweep takes as long as one round. Run again with m
 """
 
 import re
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline import answers, asking, rollouts, sample, sources, tokens
@@ -19,11 +21,12 @@ from pipeline.errors import StageError
 from pipeline.files import locked
 from pipeline.forecast import Forecast
 from pipeline.models.recorded import Recorded, read_recordings
+from pipeline.refresh import Refresh, shown_anyhow
 from pipeline.rounds import Drawn, Round, read_documents, read_round, write_round
 from pipeline.run import SAMPLE_SOURCE, SAMPLE_TOKENIZER, make_probes
 from pipeline.seeds import row_seed
 from pipeline.settings import build_folder
-from pipeline.sweep_asking import at_level, forecast, generate, score
+from pipeline.sweep_asking import at_level, collect, forecast, generate, score
 from pipeline.sweep_index import grow
 from pipeline.sweeps import Level, Result, Sweep, find_sweep, read_notes, read_results, sweep_folder, write_sweep
 from pipeline.work import Work
@@ -159,14 +162,31 @@ def run(order: Order) -> Summary | Forecast:
     """Do what is left of the sweep and say what was done; raises StageError where it cannot go on."""
     if order.only_estimate:
         return _forecast(order)
+    if not order.by.free:
+        sys.stderr.write(f"{_forecast(order)}\n")
     sweep, whole = _draw(order), order.work
-    asked = generate(whole, sweep, by=order.by)
-    made = [make_probes(at_level(whole, level), tokenizer=order.tokenizer) for level in sorted(sweep.levels)]
-    grow(whole, sweep)
-    asked += score(whole, sweep, by=order.by)
+    probes = partial(_show_probes, whole, sweep, tokenizer=order.tokenizer)
+    with shown_anyhow(probes):
+        asked = generate(whole, sweep, by=order.by, landed=Refresh(probes))
+    made = probes()
+    scores = partial(_show_scores, whole, sweep)
+    with shown_anyhow(scores):
+        asked += score(whole, sweep, by=order.by, landed=Refresh(scores))
     indexed = grow(whole, sweep)
-    new = indexed or any(made) or any(each.new for each in asked)
+    new = made or indexed or any(each.new for each in asked)
     return Summary(sweep=sweep, results=read_results(whole.folder), asked=tuple(asked), new=new)
+
+
+def _show_probes(whole: Work, sweep: Sweep, *, tokenizer: str) -> bool:
+    """Make the replies so far into probes and bring them into the index; return whether any level changed."""
+    made = [make_probes(at_level(whole, level), tokenizer=tokenizer) for level in sorted(sweep.levels)]
+    grow(whole, sweep)
+    return any(made)
+
+
+def _show_scores(whole: Work, sweep: Sweep) -> None:
+    collect(whole, sweep)
+    grow(whole, sweep)
 
 
 def _draw(order: Order) -> Sweep:

@@ -70,8 +70,11 @@ def _place(words: Sequence[str]) -> Iterator[Path]:
         yield Path(given)
         return
     with new_folder(words, by=getpass.getuser()) as (folder, _):
-        os.environ[RUN_FOLDER] = str(folder)
-        yield folder
+        os.environ[RUN_FOLDER] = str(folder)  # which tells the stage's progress where to write
+        try:
+            yield folder
+        finally:
+            del os.environ[RUN_FOLDER]
 
 
 def _interrupt_once(number: int, frame: FrameType | None) -> None:

@@ -4,8 +4,9 @@ import re
 
 import duckdb
 
+from queries.schema import Search
 from queries.splits import Span
-from queries.store import Search, Store
+from queries.store import Store
 
 HITS = 1000  # marked in one document: more than anyone walks through, few enough to draw at once
 PRIVATE_PLANE = range(0xF0000, 0xFFFFE)  # 65,534 code points that Unicode never assigns

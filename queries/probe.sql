@@ -2,4 +2,4 @@
 select probes.*, facets.score, facets.mean, facets.spread, facets.host, facets.doc_id
 from probes, facets
 where probes.doc_key = $doc_key and probes.probe_id = $probe_id
-  and facets.place = $place::int;
+  and facets.place = $place::int and facets.probe_id = $probe_id;

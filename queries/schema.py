@@ -7,6 +7,7 @@ Everything else in the project takes these words from here. `CARD` is the publis
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -193,12 +194,26 @@ FLAG_RULES: dict[Flag, FlagRule] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Search:
+    """What a person typed into the search box, and where it looks. Case never matters."""
+
+    text: str
+    fields: tuple[SearchField, ...] = (SearchField.QUESTION,)
+    regex: bool = False
+
+    @property
+    def id(self) -> str:
+        """The name of the row set this search makes."""
+        return blake2b(repr(self).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """Which probes are meant. An empty tuple or None means any; hashable, so a cache key.
 
     `scopes`, `targets` and `typicalities` take "" for the probes whose value is null; a probe is meant when it has
     any of `flags`, where "" stands for having none.
-    Scores are the max score in hundredths, both ends included. `search` names a row set made by `Store.search`.
+    Scores are the max score in hundredths, both ends included.
     """
 
     scopes: tuple[str, ...] = ()
@@ -212,7 +227,7 @@ class Filter:
     flags: tuple[str, ...] = ()
     doc_id: str | None = None
     host: str | None = None
-    search: str | None = None
+    search: Search | None = None
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     def parameters(self) -> dict[str, Any]:
@@ -230,7 +245,7 @@ class Filter:
             "unflagged": "" in self.flags,
             "doc_id": self.doc_id,
             "host": self.host,
-            "search": self.search,
+            "search": self.search.id if self.search else None,
             **self.thresholds._asdict(),
         }
 
@@ -416,7 +431,7 @@ FACETS: pa.Schema = pa.schema(
         *((f"flag_{flag}", pa.bool_()) for flag in Flag),  # null = not computed
     ]
 )
-"""Index, `facets`: one narrow row a probe, each part sorted by `doc_id`, `slot` and `probe_id`.
+"""Index, `facets`: one narrow row a probe, each part sorted by `doc_id`, `doc_key`, `level`, `slot` and `probe_id`.
 
 Not by scope and score: the table is read into memory whole, where every filter is a scan of 1-6 ms, and document order
 is what breaks ties and needs no sort at start (queries/facets.sql)."""

@@ -203,3 +203,17 @@ def _sign_label(run: str) -> str:
     """Return what stands in place of a run of one invisible character: its abbreviation, else its code point."""
     name = _NAMES.get(ord(run[0]), f"U+{ord(run[0]):04X}")
     return name if len(run) == 1 else f"{name}×{len(run)}"
+
+
+def spelled(text: str) -> str:
+    """Return `text` with a name in brackets for every invisible character, for places that draw plain text."""
+    return _SIGN.sub(lambda run: f"[{_sign_label(run[0])}]", text)
+
+
+def named(text: str) -> Iterator[tuple[str, str]]:
+    """Yield `text` as pairs of a piece without invisible characters and the name of the run of them that follows."""
+    end = 0
+    for run in _SIGN.finditer(text):
+        yield text[end : run.start()], _sign_label(run[0])
+        end = run.end()
+    yield text[end:], ""

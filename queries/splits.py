@@ -53,3 +53,9 @@ def reader_window(*, length: int, split: int, target: Target) -> Span:
     if target is Target.SUFFIX:
         return Span(max(start, end - READER_WINDOW), end)
     return Span(start, min(end, start + READER_WINDOW))
+
+
+def around(text: str, *, split: int, before: int, after: int) -> tuple[str, str]:
+    """Return at most `before` characters ahead of the split and `after` behind it, wherever it falls in `text`."""
+    cut = clamp(split, len(text))
+    return text[max(0, cut - before) : cut], text[cut : cut + after]

@@ -115,28 +115,31 @@ def mean_interval(sums: Sums) -> Interval | None:
     return Interval(mean, max(mean - half, 0.0), min(mean + half, 1.0))
 
 
-def effective_size(sums: Sums) -> float:
+def effective_size(sums: Sums, *, probes: int | None = None) -> float:
     """Return how many independent probes would tell a share as well as these clustered ones: n / DEFF.
 
-    Never more than there are probes. Where the spread between documents says nothing (a share of 0 or 1) or too little
-    (fewer than 30 documents), it is the number of documents: as if all probes of a document were one.
+    Never more than there are probes: `probes`, where the sums count each of them several times. Where the spread
+    between documents says nothing (a share of 0 or 1) or too little (fewer than 30 documents), it is the number of
+    documents: as if all probes of a document were one.
     """
     error = standard_error(sums)
     if not error or sums.documents < FEW_DOCUMENTS or sums.amount in (0, sums.size):
         return sums.documents
     share = sums.amount / sums.size
-    return min(share * (1 - share) / error**2, sums.size)
+    return min(share * (1 - share) / error**2, sums.size if probes is None else probes)
 
 
-def share_interval(sums: Sums) -> Interval | None:
+def share_interval(sums: Sums, *, probes: int | None = None) -> Interval | None:
     """Return the share sum(a) / sum(m) with its clustered 95% interval; None where there are no probes.
+
+    `probes` is how many there are, where the sums count each of them several times.
 
     Wilson's interval at the effective size: it stays in 0-1 and has a width at 0 and 1 too. Dean and Pagano (2015,
     Journal of Survey Statistics and Methodology 3) compare it with others for clustered shares.
     """
     if not sums.size:
         return None
-    share, size = sums.amount / sums.size, effective_size(sums)
+    share, size = sums.amount / sums.size, effective_size(sums, probes=probes)
     low, high = wilson(share, size)
     return Interval(share, low, high)
 

@@ -18,14 +18,13 @@ import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from queries.schema import DOCS, FACETS, PROBES, Filter, SearchField
+from queries.schema import DOCS, FACETS, PROBES, Filter, Search
 
 FOLDER = Path(__file__).parent
 TABLES = {"docs": DOCS, "probes": PROBES, "facets": FACETS}
@@ -53,18 +52,7 @@ class Index:
     facets: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """What a person typed into the search box, and where it looks. Case never matters."""
-
-    text: str
-    fields: tuple[SearchField, ...] = (SearchField.QUESTION,)
-    regex: bool = False
-
-    @property
-    def id(self) -> str:
-        """The name of the row set this search makes."""
-        return blake2b(repr(self).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+_MEND = "import it again, or for a build made here run: python -m pipeline index --build NAME"
 
 
 def read_index(build: Path) -> Index:
@@ -80,12 +68,12 @@ def read_index(build: Path) -> Index:
             f"The build {build.name} has no index; run: python -m pipeline import SOURCE --build {build.name}"
         ) from None
     except ValueError as error:
-        raise BuildError(f"The index of the build {build.name} is damaged ({error}); import it again.") from error
-    return Index(
-        build=build,
-        revision=manifest["revision"],
-        **{table: tuple(folder / part[table]["file"] for part in manifest["parts"]) for table in TABLES},
-    )
+        raise BuildError(f"The index of the build {build.name} is damaged ({error}); {_MEND}.") from error
+    try:
+        files = {table: tuple(folder / part[table]["file"] for part in manifest["parts"]) for table in TABLES}
+        return Index(build=build, revision=manifest["revision"], **files)
+    except (KeyError, TypeError) as error:
+        raise BuildError(f"The index of the build {build.name} is damaged ({error!r}); {_MEND}.") from error
 
 
 @cache
@@ -129,7 +117,14 @@ class Store:
         self._con = duckdb.connect(":memory:")
         self._searches: OrderedDict[str, None] = OrderedDict()
         self._search_lock = threading.Lock()
-        self._lay_out()
+        try:
+            self._lay_out()
+        except duckdb.Error as error:
+            self.close()
+            reason = str(error).splitlines()[0]
+            raise BuildError(
+                f"A part of the index of {index.build.name} cannot be read ({reason}); {_MEND}."
+            ) from error
 
     def _lay_out(self) -> None:
         for table, schema in TABLES.items():
@@ -144,8 +139,11 @@ class Store:
     def fetch(self, name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
         """Return the rows that answer the question `name`, as dicts by column.
 
-        Only the parameters that the question mentions are bound, so one filter serves every question.
+        Only the parameters that the question mentions are bound, so one filter serves every question. Raises
+        SearchError where the filter holds a search that is none.
         """
+        if where and where.search:
+            self.search(where.search)
         cursor = self._con.cursor()
         try:
             statement = cursor.extract_statements(question(name))[0]
@@ -160,21 +158,20 @@ class Store:
         finally:
             cursor.close()
 
-    def search(self, search: Search) -> str:
-        """Find the probes that match `search`, once, and return the name under which a Filter can ask for them.
+    def search(self, search: Search) -> None:
+        """Find the probes that match `search`, once, so that filters can mean them.
 
         Raises SearchError where the regular expression is none.
         """
         with self._search_lock:
             if search.id in self._searches:
                 self._searches.move_to_end(search.id)
-                return search.id
+                return
             self._run(search)
             self._searches[search.id] = None
             if len(self._searches) > SEARCHES_KEPT:
                 oldest, _ = self._searches.popitem(last=False)
                 self._forget(oldest)
-        return search.id
 
     def _run(self, search: Search) -> None:
         looked_for = {
@@ -190,7 +187,8 @@ class Store:
             cursor.commit()
         except duckdb.InvalidInputException as error:
             cursor.rollback()
-            raise SearchError(f"This is no regular expression: {str(error).splitlines()[0]}") from error
+            reason = str(error).splitlines()[0].removeprefix("Invalid Input Error: ")
+            raise SearchError(f"This is no regular expression ({reason}); the search is left out.") from error
         finally:
             cursor.close()
 

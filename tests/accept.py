@@ -1,4 +1,4 @@
-"""`python -m tests.accept` writes the golden files of the rendered prompts; the difference is what a review looks at."""
+"""Rewrite the golden files from what the code renders now: `python -m tests.accept`; the diff is for review."""
 
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """Bringing rows into a build and reading its index back, for the tests of import."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ def table(build: Path, name: str) -> list[Row]:
     for path in getattr(read_index(build), name):
         found += pq.read_table(path).to_pylist()
     return found
+
+
+def rejects_of(build: Path) -> Path:
+    """Return the rejects of the imported rows that the index lists."""
+    (part,) = json.loads((build / "index" / "index.json").read_text())["parts"]
+    return build / str(part["rejects"]["file"])
 
 
 def bring(source: Path | str, root: Path, **settings: Any) -> tuple[Path, Summary]:

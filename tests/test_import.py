@@ -12,6 +12,8 @@ import pytest
 
 from pipeline import hub
 from pipeline.errors import StageError
+from pipeline.index import read_manifest
+from pipeline.status import differences
 from queries.schema import CARD, DOCS, FACETS, PROBES
 from queries.store import TABLES, Store, read_index
 from tests.builds import DOCUMENT, Row, make_build, published_row, write_published
@@ -41,7 +43,8 @@ def test_the_sample_is_imported_whole_and_nearly_free_of_flags(tmp_path: Path) -
 
 
 def test_every_part_has_its_schema_order_and_hash(tmp_path: Path) -> None:
-    build = make_build(ROWS, tmp_path)
+    siblings = [row | {"doc": f"{row['doc']} Another end.", "doc_idx": 1} for row in ROWS]
+    build = make_build([*ROWS, *siblings], tmp_path)
     (part,) = json.loads((build / "index" / "index.json").read_text())["parts"]
     for name, schema in (("docs", DOCS), ("probes", PROBES), ("facets", FACETS)):
         path = build / "index" / part[name]["file"]
@@ -50,7 +53,8 @@ def test_every_part_has_its_schema_order_and_hash(tmp_path: Path) -> None:
         assert part[name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     order = [(row["doc_key"], row["slot"]) for row in table(build, "probes")]
     assert order == sorted(order)
-    order = [(row["doc_id"], row["slot"], row["probe_id"]) for row in table(build, "facets")]
+    names = ("doc_id", "doc_key", "slot", "probe_id")  # none has a level, which stands before the slot
+    order = [tuple(row[name] for name in names) for row in table(build, "facets")]
     assert order == sorted(order)
 
 
@@ -91,6 +95,22 @@ def test_the_form_of_the_source_makes_no_difference(
     suffix = "jsonl" if write is as_jsonl else "parquet"
     build, _ = bring(write(ROWS, tmp_path / f"other.{suffix}"), tmp_path)
     assert essence(build) == essence(make_build(ROWS, tmp_path))
+
+
+def test_only_the_files_of_the_split_are_taken_and_the_others_are_named(tmp_path: Path) -> None:
+    home = tmp_path / "hub"
+    write_published(ROWS, home / "train-00000-of-00001.parquet")
+    for name in ("train-hard-00000-of-00001.parquet", "z.parquet", "data/train-00000-of-00001.parquet"):
+        write_published([published_row(doc_id=name)], home / name)
+    _, summary = bring(home, tmp_path)
+    assert summary.probes == len(ROWS)
+    assert (
+        "Files left out, not of this split: data/train-00000-of-00001.parquet, train-hard-00000-of-00001.parquet, "
+        "z.parquet." in str(summary)
+    )
+    write_published(ROWS, home / "train-00000-of-00002.parquet")
+    with pytest.raises(StageError, match=r"holds the split train more than once, as shards of 00001 and of 00002"):
+        bring(home, tmp_path)
 
 
 def test_columns_missing_and_unknown_are_named(tmp_path: Path) -> None:
@@ -141,6 +161,46 @@ def test_an_index_that_lost_a_file_is_made_again(tmp_path: Path) -> None:
     read_index(build).docs[0].unlink()
     assert not bring(source, tmp_path)[1].unchanged
     assert len(table(build, "docs")) == 3
+
+
+@pytest.mark.parametrize("which", ["index", "rounds/0/source"])
+def test_an_index_with_a_file_cut_short_is_made_again(which: str, tmp_path: Path) -> None:
+    source = write_published(ROWS, tmp_path / "rows.parquet")
+    build, _ = bring(source, tmp_path)
+    path = next((build / which).glob("*.parquet"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    assert not bring(source, tmp_path)[1].unchanged
+    assert len(path.read_bytes()) == len(whole)
+    assert bring(source, tmp_path)[1].unchanged
+
+
+@pytest.mark.parametrize("written", ["", "{}", "[]", '{"fingerprint": {}, "parts": [{"round": 0}]}', "\udc80"])
+def test_a_damaged_list_of_parts_is_made_again_by_the_import_it_came_from(written: str, tmp_path: Path) -> None:
+    source = write_published(ROWS, tmp_path / "rows.parquet")
+    build, _ = bring(source, tmp_path)
+    (build / "index" / "index.json").write_text(written, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(StageError, match=r"index\.json is damaged .* imported again"):
+        read_manifest(build)
+    assert bring(source, tmp_path)[1].probes == len(ROWS)
+    assert len(table(build, "probes")) == len(ROWS)
+
+
+def test_status_compares_with_the_card_of_the_rows_that_are_listed(tmp_path: Path) -> None:
+    folder = as_shards(ROWS, tmp_path / "rows.parquet")
+    (folder / "README.md").write_text("Total probes in this build: 7\n")
+    build, _ = bring(folder, tmp_path)
+    assert [difference.stated for difference in differences(build)] == [7]
+    listed = (build / "index" / "index.json").read_text()
+    (folder / "README.md").write_text("Total probes in this build: 8\n")
+    bring(folder, tmp_path)
+    assert [difference.stated for difference in differences(build)] == [8]
+    (build / "index" / "index.json").write_text(listed)  # as after a crash before the last step
+    assert [difference.stated for difference in differences(build)] == [7]
+    (folder / "README.md").unlink()
+    bring(folder, tmp_path)
+    assert differences(build) == []
+    assert not list((build / "rounds" / "0" / "source").glob("README.md"))
 
 
 def test_a_changed_source_makes_a_new_revision_and_leaves_the_old_one_to_its_readers(tmp_path: Path) -> None:

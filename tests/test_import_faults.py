@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.errors import StageError
 from queries.schema import CARD
 from queries.store import Store, read_index
 from tests.builds import document_rows, published_row, write_published
@@ -48,6 +49,28 @@ def test_a_crash_at_any_step_leaves_an_index_that_can_be_read(tmp_path: Path) ->
         assert (ended.returncode, probes) == (9, len(ROWS))
     assert (step, probes) == (7, 5)  # the source, three tables, rejects, build.json, index.json; then nothing to stop
     assert not list(build.rglob("*.tmp"))
+
+
+def test_an_import_leaves_what_a_running_stage_is_writing(tmp_path: Path) -> None:
+    source = write_published(ROWS, tmp_path / "rows.parquet")
+    build, _ = bring(source, tmp_path)
+    reply = build / "rounds" / "1" / "raw" / "generate" / "0000.jsonl.gz.0a1b2c3d.tmp"
+    left = build / "index" / "r0-dead-docs.parquet.0a1b2c3d.tmp"
+    for draft in (reply, left):
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text("half")
+    write_published(ROWS[:5], source)
+    bring(source, tmp_path)
+    assert reply.read_text() == "half"
+    assert not left.exists()
+
+
+def test_a_round_drawn_here_is_never_imported_over(tmp_path: Path) -> None:
+    folder = tmp_path / "builds" / "mine" / "rounds" / "0"
+    folder.mkdir(parents=True)
+    (folder / "round.json").write_text("{}")
+    with pytest.raises(StageError, match="was made here, not imported"):
+        bring(write_published(ROWS, tmp_path / "rows.parquet"), tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from queries.schema import CARD, Flag
 from queries.store import Store, read_index
 from tests.builds import CONTINUATION, DOCUMENT, OPENING, Row, make_build, published_row, write_published
-from tests.importing import bring, table
+from tests.importing import bring, rejects_of, table
 
 DIRT: list[Row] = [
     *({name: None} for name in CARD.names if name not in ("doc", "split_char_offset", "target")),
@@ -109,7 +109,7 @@ def test_a_row_that_cannot_be_shown_is_a_reject_with_all_it_held(change: Row, re
     row = published_row() | change
     build, summary = bring(write_published([published_row(), row], tmp_path / "two.parquet"), tmp_path)
     assert (summary.probes, summary.rejects) == (1, 1)
-    (reject,) = map(json.loads, (build / "rounds" / "0" / "rejects.jsonl").read_text().splitlines())
+    (reject,) = map(json.loads, rejects_of(build).read_text().splitlines())
     assert (reject["row"], reject["reason"]) == (1, reason)
     assert reject["raw"] == json.loads(json.dumps(row))
 
@@ -135,9 +135,9 @@ def test_lines_of_jsonl_that_are_no_rows_are_rejects_and_half_characters_are_rep
     assert summary.columns.unknown == ("mood",)
     (probe,) = table(build, "probes")
     assert probe["question"] == "Half \ufffd, whole \U0001f600?"
-    stored = pq.read_table(build / "rounds" / "0" / "source" / probe["source_file"]).to_pylist()
+    stored = pq.read_table(build / probe["source_file"]).to_pylist()
     assert stored[probe["source_row"]]["other"] == '{"mood": "calm"}'
-    rejects = [json.loads(line) for line in (build / "rounds" / "0" / "rejects.jsonl").read_text().splitlines()]
+    rejects = [json.loads(line) for line in rejects_of(build).read_text().splitlines()]
     assert [reject["row"] for reject in rejects] == [2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert rejects[0]["raw"] == "{broken"
     assert rejects[3]["reason"] == "split_char_offset holds 'twelve', which is no int64"

@@ -31,6 +31,7 @@ def found(atom: str | None, text: str, *, split: int, target: Target, scope: Sco
         pytest.param("ab\n\n\n\ncd", 2, "suffix", "lens", "\n\n", (2, 4), 2, id="white space alone"),
         pytest.param("ab\n\ncd", 4, "prefix", "lens", "\n\n", (2, 4), 1, id="white space touching the split"),
         pytest.param("aaaa", 0, "suffix", "lens", "aa", (0, 2), 2, id="places do not overlap"),
+        pytest.param("aaa|", 3, "prefix", "lens", "aa", (1, 3), 1, id="prefix: the nearest of overlapping places"),
         pytest.param("日本語の文です", 3, "suffix", "sentence", "の文", (3, 5), 1, id="characters, not bytes"),
         pytest.param("x👩‍🔬y", 1, "suffix", "lens", "👩‍🔬", (1, 4), 1, id="beyond the basic plane"),
     ],

@@ -32,7 +32,7 @@ def data(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PROBES_DATA", str(root))
     yield root
     for run in runs.newest(99):
-        if run.state in LIVING:
+        if run.state in LIVING and pid_of(run):
             os.kill(pid_of(run), signal.SIGKILL)
 
 
@@ -42,19 +42,21 @@ def app(server: Serve, data: Path) -> str:
 
 
 def pid_of(run: Run) -> int:
-    return int((run.folder / "lock").read_text(encoding="ascii"))
+    return int((run.folder / "lock").read_text(encoding="ascii") or 0)
 
 
-def wait_for(seen: Callable[[Run], bool]) -> Run:
-    """Return the newest run once `seen` says yes of it."""
-    while not ((newest := runs.newest(1)) and seen(newest[0])):
+def wait_for(build: str, seen: Callable[[Run], bool]) -> Run:
+    """Return the newest run of a build once `seen` says yes of it."""
+    while True:
+        newest = next((run for run in runs.newest(99) if run.settings.get("build") == build), None)
+        if newest and seen(newest):
+            return newest
         time.sleep(0.01)
-    return newest[0]
 
 
-def hold(seen: Callable[[Run], bool]) -> Run:
-    """Hold the newest run still in the middle of what `seen` looks for."""
-    run = wait_for(seen)
+def hold(build: str, seen: Callable[[Run], bool]) -> Run:
+    """Hold the newest run of a build still in the middle of what `seen` looks for."""
+    run = wait_for(build, seen)
     os.kill(pid_of(run), signal.SIGSTOP)
     return run
 
@@ -76,7 +78,7 @@ def start(page: Page, url: str, build: str) -> None:
     page.goto(f"{url}/runs?run=new")
     page.locator(".stMain").get_by_role("combobox", name="Build").fill(build)
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
 
 
 def says(page: Page, state: str) -> None:
@@ -92,7 +94,7 @@ def scored(page: Page) -> int:
 def test_the_samples_round_is_started_from_the_form_and_its_histogram_fills(app: str, page: Page) -> None:
     seen = watch(page, origin=app)
     start(page, app, "filling")
-    run = hold(judging)
+    run = hold("filling", judging)
     says(page, "running")
     expect(page.locator("article.run li.now")).to_have_text("judge")
     assert 0 < scored(page) < 240
@@ -107,7 +109,7 @@ def test_the_samples_round_is_started_from_the_form_and_its_histogram_fills(app:
 
 def test_a_run_goes_on_over_a_reload(app: str, page: Page) -> None:
     start(page, app, "reloaded")
-    run = hold(at_work)
+    run = hold("reloaded", at_work)
     says(page, "running")
     page.reload()
     says(page, "running")
@@ -120,7 +122,7 @@ def test_a_run_goes_on_while_the_server_is_killed_and_started_again(page: Page, 
     port = free_port()
     with serving(APP, data=data, port=port) as url:
         start(page, url, "served")
-        run = hold(at_work)
+        run = hold("served", at_work)
         says(page, "running")
     with serving(APP, data=data, port=port):
         says(page, "running")
@@ -133,40 +135,40 @@ def test_a_run_goes_on_while_the_server_is_killed_and_started_again(page: Page, 
 
 def test_a_killed_run_has_died_and_can_be_resumed(app: str, page: Page) -> None:
     start(page, app, "killed")
-    run = wait_for(judging)
+    run = wait_for("killed", judging)
     os.kill(pid_of(run), signal.SIGKILL)
     says(page, "died")
     expect(page.get_by_text("The process ended without a last word")).to_be_visible()
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     says(page, "finished")
     expect(page.get_by_text(f"It resumes {run.id}")).to_be_visible()
     expect(page.get_by_text("Max score of 240 probes of round 0")).to_be_visible()
 
 
 def test_a_run_is_stopped_and_resumed(app: str, page: Page) -> None:
-    start(page, app, "stopped")
-    run = hold(at_work)
-    page.get_by_role("button", name="Stop").click()
+    start(page, app, "halted")
+    run = hold("halted", at_work)
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("It is stopping")).to_be_visible()
     go_on(run)
     says(page, "stopped")
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume", exact=True).click()
     says(page, "finished")
     page.get_by_role("navigation", name="Runs").get_by_role("button").nth(1).click()
     says(page, "stopped")
     expect(page.get_by_text("It was resumed as")).to_be_visible()
-    expect(page.get_by_role("button", name="Resume")).to_have_count(0)
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_have_count(0)
 
 
 def test_two_tabs_show_the_same_run(app: str, page: Page, browser: Browser) -> None:
     start(page, app, "tabs")
-    run = hold(at_work)
+    run = hold("tabs", at_work)
     with browser.new_context() as context:
         other = context.new_page()
         other.goto(f"{app}/runs")
         says(other, "running")
         expect(other.locator("article.run h3")).to_have_text("whole round · tabs · round 0")
-        other.get_by_role("button", name="Stop").click()
+        other.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_text("It is stopping")).to_be_visible()
         go_on(run)
         says(page, "stopped")
@@ -175,8 +177,8 @@ def test_two_tabs_show_the_same_run(app: str, page: Page, browser: Browser) -> N
 
 def test_back_and_forward_return_to_runs(app: str, page: Page, data: Path) -> None:
     for source in ("nowhere", "elsewhere"):
-        runs.start(["import", source, "--build=demo"], by="ada")
-        wait_for(lambda run: run.state is RunState.FAILED)
+        runs.start(["import", source, f"--build={source}"], by="ada")
+        wait_for(source, lambda run: run.state is RunState.FAILED)
     page.goto(f"{app}/runs")
     expect(page.get_by_text("There is no file or folder elsewhere.").first).to_be_visible()
     page.get_by_role("navigation", name="Runs").get_by_role("button").nth(1).click()

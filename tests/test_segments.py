@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queries.hits import HITS, hits
-from queries.schema import Scope, SplitGroup, Target
-from queries.segments import SIGNS, Mark, Part, Segment, segments
+from queries.schema import Scope, Search, SplitGroup, Target
+from queries.segments import SIGNS, Mark, Part, Segment, named, segments, spelled
 from queries.splits import Span, reader_window
-from queries.store import Index, Search, Store
+from queries.store import Index, Store
 from tests.hostile import HOSTILE
 
 ODD = "ab \n\t\0\r\x1b\x7f\x85\u2028\u200b\u200d\u202e\u2069\ufeff\u0301é漢😀👨𝔘אם\U000e0041\ufe0f"
@@ -252,3 +252,10 @@ def test_hits_are_the_matches_of_what_was_typed(
 def test_hits_stop_at_their_limit(store: Store) -> None:
     for regex in (False, True):
         assert len(hits(store, text="a" * (HITS + 5), search=Search(text="a", regex=regex))) == HITS
+
+
+@given(st.text())
+def test_named_pieces_and_names_leave_nothing_out(text: str) -> None:
+    shown = "".join(piece for piece, _ in named(text))
+    assert shown == "".join(piece.text for piece in cut(text) if Part.SIGN not in piece.classes)
+    assert spelled(text).count("[") >= sum(bool(name) for _, name in named(text))

@@ -231,3 +231,9 @@ def test_sums_are_read_by_the_names_of_the_columns() -> None:
         "hard_cross": 8,
     }
     assert sums_of(row, amount="hard", size="scored") == sums([(2, 2), (0, 2), (1, 4)])
+
+
+def test_probes_that_are_counted_several_times_are_no_more_probes() -> None:
+    documents = [(1, 2), (2, 2)] * 50
+    tenfold = sums([(10 * amount, 10 * size) for amount, size in documents])
+    assert effective_size(tenfold, probes=200) == pytest.approx(effective_size(sums(documents)))

@@ -113,3 +113,10 @@ def test_the_card_beside_the_data_is_compared_with_them(tmp_path: Path) -> None:
 
 def test_a_build_without_a_card_has_no_differences(tmp_path: Path) -> None:
     assert differences(make_build([published_row()], tmp_path)) == []
+
+
+def test_labels_follow_the_thresholds_of_the_build(tmp_path: Path) -> None:
+    build = make_build(scored(0.0, 0.3, 0.5, 0.9), tmp_path)
+    settings = json.loads((build / "build.json").read_text())
+    (build / "build.json").write_text(json.dumps(settings | {"thresholds": {"hard_below": 20, "easy_from": 50}}))
+    assert status(build).labels == {"HARD": 1, "MIDDLE": 1, "EASY": 2, "UNSCORED": 0}

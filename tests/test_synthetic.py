@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from benchmarks import growth, questions
 from benchmarks.plan import BIN, CARD_DOCUMENTS, MID_WORD_SPLITS, RATES, Dirt, counts, plan
 from benchmarks.synthetic import Published, make
+from pipeline import importer
 from queries.schema import CARD, SCORED_SCOPES, SLOTS, Scope, Target
 from queries.splits import complement, hidden
+from queries.store import read_index
 
 DOCUMENTS = 300
+FLOOR = Path(__file__).parents[1] / "benchmarks" / "floor.py"
 
 Row = dict[str, Any]
 
@@ -145,3 +150,21 @@ def test_the_readme_states_the_numbers_of_the_card(tmp_path: Path) -> None:
     assert f"**Total probes in this build: {stated.probes:,}** across {DOCUMENTS}" in text
     assert f"| paragraph | {stated.scopes[Scope.PARAGRAPH]:,} |" in text
     assert f"spw probes scored: **{stated.stated_scored:,}**" in text
+
+
+def test_the_benchmark_can_ask_all_its_questions_and_let_a_document_appear(
+    published: Published, tmp_path: Path
+) -> None:
+    build = tmp_path / "builds" / "small"
+    importer.run(importer.Import(source=str(published.folder), build=build))
+    asked = list(questions.figures(read_index(build), published))
+    appeared = list(growth.figures(build, published))
+    assert all(figure.values for figure in (*asked, *appeared))
+    assert sorted(path.name for path in build.parent.iterdir()) == ["small"]
+
+
+@pytest.mark.parametrize("screen", ["", "scores"])
+def test_the_empty_page_of_the_benchmark_draws_both_screens(screen: str) -> None:
+    page = AppTest.from_file(FLOOR, default_timeout=30)
+    page.query_params["screen"] = screen
+    assert not page.run().exception

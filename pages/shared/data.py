@@ -5,7 +5,6 @@ Streamlit hashes large frames by a sample, so that two different ones can share 
 """
 
 import getpass
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +13,20 @@ from typing import Any
 import streamlit as st
 
 from pipeline import live
+from pipeline.build import thresholds
 from pipeline.calls import Stage
+from pipeline.errors import StageError
 from pipeline.live import Reject
 from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
 from pipeline.sweeps import sweep_folder
 from pipeline.work import Work
 from queries.hits import hits as find_hits
-from queries.schema import Filter, Thresholds
+from queries.schema import Filter, Search, Thresholds
 from queries.splits import Span
-from queries.store import BuildError, Row, Search, Store, read_index
+from queries.store import BuildError, Index, Row, Store, read_index
+
+_OPENED = "opened"
 
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
@@ -34,8 +37,13 @@ class OpenBuild:
 
     name: str
     path: Path
-    revision: str
+    index: Index
     thresholds: Thresholds
+
+    @property
+    def revision(self) -> str:
+        """The name of this state of the index, for the keys of caches."""
+        return self.index.revision
 
 
 def annotator() -> str:
@@ -44,12 +52,25 @@ def annotator() -> str:
 
 
 def choose_build() -> None:
-    """Draw the build selector, where there is a build to open, and the reader's name."""
+    """Draw the build selector, where there is a build to open, and the reader's name.
+
+    A run of the app sees one revision of the build: what was opened before is let go of here, and again at the next.
+    """
+    st.session_state.pop(_OPENED, None)
     names = build_names()
-    with st.sidebar:
-        if names:
-            st.selectbox("Build", names, key="build", bind="query-params")
+    wanted = st.query_params.get("build")
+    with st.container(key="reader"):
         st.text(f"Reading as {annotator()}")
+    if names:
+        st.sidebar.selectbox("Build", names, key="build", bind="query-params", on_change=_take_thresholds)
+        if wanted is not None and wanted not in names:
+            st.text(f"There is no build called {wanted}; {st.session_state['build']} is open.")
+
+
+def _take_thresholds() -> None:
+    """Show another build under its own thresholds, not under those of the one before."""
+    cuts = thresholds(home(st.session_state["build"]))
+    st.session_state["cut"] = (cuts.hard_below / 100, cuts.easy_from / 100)
 
 
 def build_names() -> list[str]:
@@ -83,22 +104,23 @@ def current_build() -> OpenBuild:
         st.text("Make one on the screen Runs, or import one, then reload this page:")
         st.code("python -m pipeline import sample/hub --build sample", language=None)
         st.stop()
+    opened: OpenBuild | None = st.session_state.get(_OPENED)
+    if opened and opened.name == name:
+        return opened
     try:
-        return open_build(str(name))
-    except (BuildError, OSError, ValueError) as error:
+        st.session_state[_OPENED] = opened = open_build(str(name))
+        return opened
+    except (BuildError, StageError, OSError) as error:
         st.title("This build cannot be opened")
         st.code(str(error), language=None, wrap_lines=True)
         st.stop()
 
 
 def open_build(name: str) -> OpenBuild:
-    """Return the build called `name` as it is now. Raises BuildError, OSError or ValueError where it cannot be read."""
+    """Return the build called `name` as it is now. Raises BuildError, StageError or OSError where it cannot be read."""
     build, sweep = home(name), sweep_of(name)
     path = sweep_folder(build, sweep) if sweep else build
-    revision = _index(path).revision
-    settings = json.loads((build / "build.json").read_text(encoding="utf-8"))
-    thresholds = Thresholds(**settings["thresholds"])
-    return OpenBuild(name=name, path=path, revision=revision, thresholds=thresholds)
+    return OpenBuild(name=name, path=path, index=_index(path), thresholds=thresholds(build))
 
 
 def _index(path: Path) -> Any:
@@ -111,8 +133,8 @@ def _index_at(path: Path, changed_ns: int) -> Any:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the build")
-def _store(path: Path, revision: str) -> Store:
-    return Store(read_index(path))
+def _store(path: Path, revision: str, _index: Index) -> Store:
+    return Store(_index)
 
 
 def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
@@ -122,14 +144,19 @@ def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
 
 def ask_of(build: OpenBuild, name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
     """Return the rows that answer queries/<name>.sql on `build`."""
-    return _answer(build.path, build.revision, name, where, tuple(sorted(parameters.items())))
+    return _answer(build.path, build.revision, name, where, tuple(sorted(parameters.items())), build.index)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
 def _answer(
-    path: Path, revision: str, name: str, where: Filter | None, parameters: tuple[tuple[str, Any], ...]
+    path: Path,
+    revision: str,
+    name: str,
+    where: Filter | None,
+    parameters: tuple[tuple[str, Any], ...],
+    _index: Index,
 ) -> list[Row]:
-    return _store(path, revision).fetch(name, where, **dict(parameters))
+    return _store(path, revision, _index).fetch(name, where, **dict(parameters))
 
 
 def raw_replies(work: Work, rejects: tuple[Reject, ...]) -> list[str | None]:
@@ -145,10 +172,10 @@ def _raw_replies(_work: Work, rejects: tuple[Reject, ...], changed_ns: int) -> l
 def hits(text: str, looked_for: Search) -> list[Span]:
     """Return where a search matches in one document of the open build."""
     build = current_build()
-    return find_hits(_store(build.path, build.revision), text=text, search=looked_for)
+    return find_hits(_store(build.path, build.revision, build.index), text=text, search=looked_for)
 
 
-def search(looked_for: Search) -> str:
-    """Return the name of the row set of a search, for Filter.search. Raises SearchError for a wrong expression."""
+def search(looked_for: Search) -> None:
+    """Make the row set of a search, so that a wrong expression is told before any question: raises SearchError."""
     build = current_build()
-    return _store(build.path, build.revision).search(looked_for)
+    _store(build.path, build.index.revision, build.index).search(looked_for)

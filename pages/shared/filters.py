@@ -5,16 +5,30 @@ The names of the parameters are the widgets' keys, so a link is written and read
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import data
-from queries.schema import FLAG_RULES, Filter, Flag, Label, Scope, SearchField, Sort, Target, Thresholds, Typicality
-from queries.store import Search, SearchError
+from queries.schema import (
+    FLAG_RULES,
+    Filter,
+    Flag,
+    Label,
+    Scope,
+    Search,
+    SearchField,
+    Sort,
+    Target,
+    Thresholds,
+    Typicality,
+)
+from queries.store import SearchError
 
 SEARCH_LABEL = "Search text"  # the document component finds the field by this name for the key /
 NOTHING = "none"  # how a null value is called on screen
+_VOCABULARY = {*map(str, (*Scope, *Target, *Typicality, *Label, *Flag)), *map(str, range(-99, 1000))}
 
 
 def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
@@ -71,7 +85,7 @@ def _options() -> Mapping[str, dict[str, int]]:
     return found
 
 
-def _search() -> str | None:
+def _search() -> Search | None:
     text = st.text_input(
         SEARCH_LABEL, key="q", bind="query-params", persist_state="session", type="search", placeholder="any case"
     )
@@ -90,21 +104,11 @@ def _search() -> str | None:
         return None
     looked_for = Search(text=text, fields=tuple(SearchField(name) for name in fields), regex=regex)
     try:
-        return data.search(looked_for)
+        data.search(looked_for)
     except SearchError as error:
-        st.error("This is no regular expression; the search is left out.")
         st.text(str(error))
         return None
-
-
-def searched() -> Search | None:
-    """Return the search that the widgets hold, for marking its hits; None where nothing is searched."""
-    text, fields = st.session_state.get("q"), st.session_state.get("in") or ()
-    if not text or not fields:
-        return None
-    return Search(
-        text=text, fields=tuple(SearchField(name) for name in fields), regex=bool(st.session_state.get("regex"))
-    )
+    return looked_for
 
 
 def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> list[str]:
@@ -114,16 +118,22 @@ def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> 
         label,
         [str(value) for value in values],
         selection_mode="multi",
-        format_func=lambda value: plain(value) or NOTHING,
+        format_func=shown,
         key=key,
         bind="query-params",
         persist_state="session",
     )
 
 
-def plain(text: str) -> str:
-    """Return a foreign value fit for a widget's label, which Streamlit reads as Markdown: letters and digits only."""
-    return "".join(character if character.isalnum() or character in "-_." else " " for character in text)[:40]
+def shown(value: str) -> str:
+    """Return how a value is called in a widget, and so in a link: itself, or for a foreign one a spelling of it.
+
+    Streamlit reads labels as Markdown and a link by its labels, so what is no word of ours is percent-encoded behind
+    an equals sign: nothing in it is markup, no two are alike, and none can be taken for a null.
+    """
+    if value in _VOCABULARY:
+        return value
+    return "=" + quote(value, safe="").replace("_", "%5F").replace("~", "%7E") if value else NOTHING
 
 
 def _flags(found: Mapping[str, int]) -> list[str]:
@@ -194,10 +204,7 @@ def order() -> tuple[Sort, bool]:
 
 
 def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
-    """Return the query parameters that open Browse on exactly the probes of `where`, changed by fields of Filter.
-
-    A search travels as the words that are in the widgets, since the name of a row set means nothing elsewhere.
-    """
+    """Return the query parameters that open Browse on exactly the probes of `where`, changed by fields of Filter."""
     fields = {**{name: getattr(where, name) for name in where.__dataclass_fields__}, **changes}
     lists = {
         "scope": fields["scopes"],
@@ -210,7 +217,7 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
     }
     # A bound widget reads and writes what it shows of an option, so a null travels as the word for it.
     query: dict[str, str | list[str]] = {
-        key: [str(v) or NOTHING for v in values] for key, values in lists.items() if values
+        key: [shown(str(v)) for v in values] for key, values in lists.items() if values
     }
     low, high = fields["score_from"] or 0, 100 if fields["score_to"] is None else fields["score_to"]
     if (low, high) != (0, 100):
@@ -220,8 +227,8 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
     if cuts != build.thresholds:
         query["cut"] = [f"{cuts.hard_below / 100:g}", f"{cuts.easy_from / 100:g}"]
     query |= {key: fields[name] for key, name in (("doc", "doc_id"), ("host", "host")) if fields[name]}
-    looked_for = searched()
-    if fields["search"] and looked_for:
+    looked_for = fields["search"]
+    if looked_for:
         query |= {"q": looked_for.text, "in": [str(name) for name in looked_for.fields]}
         query |= {"regex": "true"} if looked_for.regex else {}
     return {"build": build.name, **query}

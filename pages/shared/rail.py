@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared.palette import LABEL_COLORS
 from queries.schema import Label
+from queries.segments import spelled
 from queries.store import Row
 
 _HERE = Path(__file__).parent
@@ -40,8 +41,13 @@ def rows(
 
 
 def chips(key: str, probes: Sequence[Row], *, current: str, on_open: Callable[[str], None]) -> None:
-    """Draw one chip a probe, slot and scope; a click calls `on_open` with its id before the next run."""
-    _draw(key, [_item(probe) for probe in probes], current=current, on_open=on_open, shape="chips")
+    """Draw one chip a probe, slot and scope; a click calls `on_open` with its id before the next run.
+
+    The level is named only where the document was probed at several.
+    """
+    several = len({probe["level"] for probe in probes}) > 1
+    items = [_item(probe) | {"level": str(probe["level"]) if several else ""} for probe in probes]
+    _draw(key, items, current=current, on_open=on_open, shape="chips")
 
 
 def _item(probe: Row) -> dict[str, str]:
@@ -51,11 +57,11 @@ def _item(probe: Row) -> dict[str, str]:
         "score": "–" if score is None else f"{score / 100:.2f}",
         "color": LABEL_COLORS[Label(probe["label"])],
         "label": probe["label"],
-        "scope": probe["scope"] or "no scope",
-        "target": probe["target"] or "",
+        "scope": spelled(probe["scope"] or "no scope"),
+        "target": spelled(probe["target"] or ""),
         "slot": "" if probe["slot"] is None else str(probe["slot"]),
         "level": "" if probe.get("level") is None else str(probe["level"]),
-        "question": probe.get("question") or "",
+        "question": spelled(probe.get("question") or ""),
     }
 
 

@@ -16,9 +16,9 @@ from pages.shared import data
 from pages.shared.document import Action
 from queries import segments as cuts
 from queries.listing import PAGE, Listing, Page, Place
-from queries.schema import Filter, Flag, Label, Scope, SplitGroup, Target
+from queries.schema import Filter, Flag, Scope, Search, SplitGroup, Target
 from queries.splits import Span
-from queries.store import Row, Search
+from queries.store import Row
 
 HEIGHT = 640  # pixels of the document and the list: with Streamlit's header they fill a laptop's screen of 800
 
@@ -61,8 +61,10 @@ def place(listing: Listing) -> tuple[Place, Page] | None:
     here = _reopen(listing, memory) if memory else listing.first()
     same = memory.page if memory and memory.listing == _identity(listing) else None
     for ask in todo:
-        here = here and _follow(listing, here, ask, page=same)
+        here = _follow(listing, here, ask, page=same)
     if here is None:
+        st.session_state["asks"] = ()
+        st.session_state.pop("place", None)
         return None
     page = same if same and here.listed and same.step(here, 0) == here else listing.page(here)
     moved = memory is None or st.session_state["arrived"] or memory.place.probe_id != here.probe_id
@@ -72,12 +74,14 @@ def place(listing: Listing) -> tuple[Place, Page] | None:
     return here, page
 
 
-def _follow(listing: Listing, here: Place, ask: _Ask, *, page: Page | None) -> Place | None:
+def _follow(listing: Listing, here: Place | None, ask: _Ask, *, page: Page | None) -> Place | None:
     if ask.probe_id is not None:
         found = listing.find(ask.probe_id) if ask.probe_id else None
         if ask.probe_id and found is None:
             st.session_state["missing"] = ask.probe_id
         return found or listing.first()
+    if here is None:
+        return None
     steps = ask.steps + _to_page(here, ask.pages)
     near = page.step(here, steps) if page else None
     return near or (listing.move(here, steps) if steps else here)
@@ -154,21 +158,19 @@ def act(action: Action) -> None:
     _queue(_Ask(steps={"next": 1, "previous": -1}[action.name]))
 
 
-def label(probe: Row, where: Filter) -> Label:
-    """Return the automatic label of `probe` under the cuts of `where`."""
-    return where.thresholds.label(probe["score"])
+_BADGES = {
+    Flag.CONTEXT_MISMATCH: "The stored context is not the visible side of this document",
+    Flag.SPLIT_OUTSIDE: "The split lies outside the document and is drawn at the end that is nearer",
+    Flag.ATOM_MISSING: "The atom was not found on the hidden side",
+}
 
 
 def badges(probe: Row) -> None:
     """Draw a warning where what is stored cannot be what the document shows."""
     evidence = dict(probe["evidence"] or {})
-    for flag, words in (
-        (Flag.CONTEXT_MISMATCH, "The stored context is not the visible side of this document"),
-        (Flag.SPLIT_OUTSIDE, "The split lies outside the document and is drawn at its end"),
-        (Flag.ATOM_MISSING, "The atom was not found on the hidden side"),
-    ):
-        if flag in evidence:
-            st.warning(words, icon=":material/warning:")
+    words = [said for flag, said in _BADGES.items() if flag in evidence]
+    if words:
+        st.warning(". ".join(words) + ".", icon=":material/warning:")
 
 
 def read(here: Place, where: Filter) -> tuple[Row, Row, list[Row]]:
@@ -185,6 +187,13 @@ def read_ahead(page: Page, here: Place, where: Filter) -> None:
     following = page.step(here, 1)
     if following:
         read(following, where)
+
+
+def title(doc: Row) -> str:
+    """Return the line above a document: which one it is, from where, how long."""
+    sibling = "" if doc["doc_idx"] is None else f", sibling {doc['doc_idx']}"
+    where = cuts.spelled(f"{doc['doc_id'] or 'no id'}{sibling} · {doc['host'] or 'no host'}")
+    return f"{where} · {len(doc['text']):,} characters"
 
 
 def segments(doc: Row, probe: Row, looked_for: Search | None) -> list[cuts.Segment]:

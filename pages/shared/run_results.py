@@ -63,7 +63,7 @@ def show(run: Run, work: Work, found: SoFar, account: Account | None) -> None:
 def _open(work: Work) -> OpenBuild | None:
     try:
         return data.open_build(work.build.name)
-    except (BuildError, OSError, ValueError):
+    except (BuildError, StageError, OSError):
         return None  # its first index is not written yet
 
 

@@ -25,7 +25,7 @@ def fewer_answers(where: Filter) -> None:
     rows = data.ask("score_answers", where, scopes=SCOPES, answers=ROLLOUTS, draws=DRAWS, misses=MISSES)
     lines: dict[str, list[Interval]] = {}
     for row in sorted(rows, key=lambda row: (SCOPES.index(row["scope"]), row["k"])):
-        found = share_interval(sums_of(row, amount="hard", size="ways"))
+        found = share_interval(sums_of(row, amount="hard", size="ways"), probes=row["probes"])
         if found:
             lines.setdefault(row["scope"], []).append(found)
     with opened:

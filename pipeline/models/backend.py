@@ -32,6 +32,7 @@ class RunContext:
     ledger: Ledger
     progress: Progress
     retry_dead: bool = False
+    landed: Callable[[], None] = lambda: None  # called after each raw file: what came in can be looked at
 
     def purpose(self, backend: str) -> Purpose:
         """Return what a submission of this stage is for."""

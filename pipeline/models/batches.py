@@ -9,7 +9,8 @@ Everything after that is reading, and may be repeated.
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import accumulate, chain, islice, takewhile
 
@@ -24,6 +25,7 @@ from pipeline.models.desk import DRAFT, Chunking, Desk
 from pipeline.models.messages import Hold, Limits, Messages, recover
 from pipeline.submission import Fate, State, Submission
 
+Connection = Callable[[], AbstractContextManager[Api]]
 AROUND = 60  # bytes that a request has around its body in a batch
 
 
@@ -32,15 +34,18 @@ class Batches:
 
     name = "batches"
 
-    def __init__(self, *, chunking: Chunking | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, *, chunking: Chunking | None = None, limits: Limits | None = None, connection: Connection | None = None
+    ) -> None:
         self.chunking = chunking or Chunking()
         self.limits = limits or Limits()
+        self._connection = connection or partial(connect, timeout=self.limits.timeout)
 
     def fulfil(self, asked: Asked, *, run: RunContext) -> Outcome:
         """Ask what was not asked yet; return when all is settled, or paused."""
         if nothing_to_ask(asked, run=run, backend=self.name):
             return Tally(run).outcome()
-        with run.ledger.alone("paying"), connect(timeout=self.limits.timeout) as api:
+        with run.ledger.alone("paying"), self._connection() as api:
             run.prepare()
             recover(run)
             tally = Tally(run)

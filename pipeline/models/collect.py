@@ -36,6 +36,7 @@ def collect(desk: Desk, submission: Submission, batch: Batch, *, attempts: int) 
         desk.ledger.close(submission.number, State.CLOSED)
     crashpoint("after_booking")
     desk.draft(submission).unlink()
+    desk.run.landed()
     _stop(verdict, batch)
     return any(one.fate is Fate.TODO for one in verdict.settled)
 

@@ -68,6 +68,7 @@ class Messages:
             _Group(
                 group, ask=api.message, place=self.base_url or PROVIDER, limits=self.limits, run=run, tally=tally
             ).work()
+            run.landed()
 
 
 class _Sent(NamedTuple):

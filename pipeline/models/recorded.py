@@ -89,6 +89,7 @@ class Recorded:
         with run.ledger.transaction():
             tally.settle(submission.number, _settled(results))
             run.ledger.close(submission.number, State.CLOSED)
+        run.landed()
 
     def _result(self, request: Request, submission: Submission, recordings: dict[Key, str]) -> Result:
         time.sleep(self.latency)
