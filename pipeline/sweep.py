@@ -4,7 +4,6 @@ A sweep is no round: its documents may be in one and are kept out of none, and n
 are asked together, so that a sweep takes as long as one round. Run again with more levels, it asks for those alone.
 """
 
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline import answers, asking, rollouts, sample, sources, tokens
-from pipeline.addenda import FARTHEST, addenda, signed
+from pipeline.addenda import addenda, parse_levels, signed
 from pipeline.asking import RECORDED_MODEL, SAMPLE, Asking
 from pipeline.build import read_build, write_build
 from pipeline.calls import Stage
@@ -34,7 +33,6 @@ from pipeline.work import Work
 LEVELS = "-3..3"
 DOCUMENTS = 100  # dataset card, "Calibration"
 NAME = "calibration"
-SPAN = re.compile(r"(?P<low>[-+]?\d)(?:\.\.(?P<high>[-+]?\d))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,20 +140,6 @@ def settings(arguments: Namespace) -> Order:
         rollouts=answers.k(arguments),
         only_estimate=arguments.estimate,
     )
-
-
-def parse_levels(text: str) -> tuple[int, ...]:
-    """Return the levels that `text` names, lowest first: "-3..3", "-2,0,2". Raises StageError for anything else."""
-    levels: set[int] = set()
-    for part in text.split(","):
-        found = SPAN.fullmatch(part.strip())
-        if not found:
-            raise StageError(f"--levels={text}: write levels from -{FARTHEST} to {FARTHEST} as -3..3 or -2,0,1.")
-        low = int(found["low"])
-        levels |= set(range(low, int(found["high"] or low) + 1))
-    if not levels:
-        raise StageError(f"--levels={text}: the first level of a span is the lowest.")
-    return tuple(sorted(levels))
 
 
 def run(order: Order) -> Summary | Forecast:

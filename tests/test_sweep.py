@@ -175,9 +175,8 @@ def test_more_levels_ask_for_those_alone(made: Path, tmp_path: Path) -> None:
 
 def test_a_sweep_that_was_cut_short_goes_on(made: Path, tmp_path: Path) -> None:
     root = copied(made, tmp_path)
-    for name in ("index/index.json", "results.json", "levels/+0/scores.parquet", "levels/+3/finalize.json"):
+    for name in ("index/index.json", "results.json", "levels/+3/finalize.json", "levels/+3/made_of.json"):
         (folder(root) / name).unlink()
-    (folder(root) / "levels" / "+3" / "made_of.json").unlink()
     done = sweep.run(order(root, levels=LEVELS))
     assert isinstance(done, sweep.Summary)
     assert done.new

@@ -11,7 +11,6 @@ from pages.shared.escape import safe
 from pages.shared.level_charts import signed
 from pages.shared.levels import SHEET
 from pages.shared.picks import link
-from pages.shared.reading import label
 from pipeline import addenda
 from pipeline.sweeps import rejects, sweep_folder
 from queries.calibration import Measure, counts
@@ -110,6 +109,6 @@ def _probe(bench: Bench, found: Sequence[Row], *, level: int, doc_id: str, slot:
             st.text(f"Rejected: {reject}")
         return
     probe = found[0]
-    probe_card.show(probe, label=label(probe, bench.where))
+    probe_card.show(probe, label=bench.where.thresholds.label(probe["score"]))
     where = replace(Filter(thresholds=bench.where.thresholds), levels=(level,), doc_id=doc_id)
     st.html(link("Open it in its document", where, probe_id=probe["probe_id"], build=bench.opened.name))
