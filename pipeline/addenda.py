@@ -4,6 +4,7 @@ The shipped addenda are pipeline/prompts/levels.toml. A build may edit them and 
 line more in its `addenda.json`, and the last one of a level counts, so that every text ever used can be read again.
 """
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from pipeline.generate import prompt_fingerprint
 
 BASE = 0  # the level that adds nothing, which others are compared with
 FARTHEST = 9  # levels go from -9 to 9: they stand on an axis, and as a sign and a digit in names
+SPAN = re.compile(r"(?P<low>[-+]?\d)(?:\.\.(?P<high>[-+]?\d))?")
 LONGEST = 4000  # characters; the shipped addenda have 100-300
 
 
@@ -39,6 +41,20 @@ class Addendum:
 def signed(level: int) -> str:
     """Return a level as people write it: -2, 0, +1."""
     return f"{level:+d}" if level else "0"
+
+
+def parse_levels(text: str) -> tuple[int, ...]:
+    """Return the levels that `text` names, lowest first: "-3..3", "-2,0,2". Raises StageError for anything else."""
+    levels: set[int] = set()
+    for part in text.split(","):
+        found = SPAN.fullmatch(part.strip())
+        if not found:
+            raise StageError(f"--levels={text}: write levels from -{FARTHEST} to {FARTHEST} as -3..3 or -2,0,1.")
+        low = int(found["low"])
+        levels |= set(range(low, int(found["high"] or low) + 1))
+    if not levels:
+        raise StageError(f"--levels={text}: the first level of a span is the lowest.")
+    return tuple(sorted(levels))
 
 
 EDITS = TypeAdapter(list[Addendum])

@@ -4,14 +4,15 @@ A sweep is no round: its documents may be in one and are kept out of none, and n
 are asked together, so that a sweep takes as long as one round. Run again with more levels, it asks for those alone.
 """
 
-import re
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline import answers, asking, rollouts, sample, sources, tokens
-from pipeline.addenda import FARTHEST, addenda, signed
+from pipeline.addenda import addenda, parse_levels, signed
 from pipeline.asking import RECORDED_MODEL, SAMPLE, Asking
 from pipeline.build import read_build, write_build
 from pipeline.calls import Stage
@@ -19,11 +20,12 @@ from pipeline.errors import StageError
 from pipeline.files import locked
 from pipeline.forecast import Forecast
 from pipeline.models.recorded import Recorded, read_recordings
+from pipeline.refresh import Refresh, shown_anyhow
 from pipeline.rounds import Drawn, Round, read_documents, read_round, write_round
 from pipeline.run import SAMPLE_SOURCE, SAMPLE_TOKENIZER, make_probes
 from pipeline.seeds import row_seed
 from pipeline.settings import build_folder
-from pipeline.sweep_asking import at_level, forecast, generate, score
+from pipeline.sweep_asking import at_level, collect, forecast, generate, score
 from pipeline.sweep_index import grow
 from pipeline.sweeps import Level, Result, Sweep, find_sweep, read_notes, read_results, sweep_folder, write_sweep
 from pipeline.work import Work
@@ -31,7 +33,6 @@ from pipeline.work import Work
 LEVELS = "-3..3"
 DOCUMENTS = 100  # dataset card, "Calibration"
 NAME = "calibration"
-SPAN = re.compile(r"(?P<low>[-+]?\d)(?:\.\.(?P<high>[-+]?\d))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,32 +142,35 @@ def settings(arguments: Namespace) -> Order:
     )
 
 
-def parse_levels(text: str) -> tuple[int, ...]:
-    """Return the levels that `text` names, lowest first: "-3..3", "-2,0,2". Raises StageError for anything else."""
-    levels: set[int] = set()
-    for part in text.split(","):
-        found = SPAN.fullmatch(part.strip())
-        if not found:
-            raise StageError(f"--levels={text}: write levels from -{FARTHEST} to {FARTHEST} as -3..3 or -2,0,1.")
-        low = int(found["low"])
-        levels |= set(range(low, int(found["high"] or low) + 1))
-    if not levels:
-        raise StageError(f"--levels={text}: the first level of a span is the lowest.")
-    return tuple(sorted(levels))
-
-
 def run(order: Order) -> Summary | Forecast:
     """Do what is left of the sweep and say what was done; raises StageError where it cannot go on."""
     if order.only_estimate:
         return _forecast(order)
+    if not order.by.free:
+        sys.stderr.write(f"{_forecast(order)}\n")
     sweep, whole = _draw(order), order.work
-    asked = generate(whole, sweep, by=order.by)
-    made = [make_probes(at_level(whole, level), tokenizer=order.tokenizer) for level in sorted(sweep.levels)]
-    grow(whole, sweep)
-    asked += score(whole, sweep, by=order.by)
+    probes = partial(_show_probes, whole, sweep, tokenizer=order.tokenizer)
+    with shown_anyhow(probes):
+        asked = generate(whole, sweep, by=order.by, landed=Refresh(probes))
+    made = probes()
+    scores = partial(_show_scores, whole, sweep)
+    with shown_anyhow(scores):
+        asked += score(whole, sweep, by=order.by, landed=Refresh(scores))
     indexed = grow(whole, sweep)
-    new = indexed or any(made) or any(each.new for each in asked)
+    new = made or indexed or any(each.new for each in asked)
     return Summary(sweep=sweep, results=read_results(whole.folder), asked=tuple(asked), new=new)
+
+
+def _show_probes(whole: Work, sweep: Sweep, *, tokenizer: str) -> bool:
+    """Make the replies so far into probes and bring them into the index; return whether any level changed."""
+    made = [make_probes(at_level(whole, level), tokenizer=tokenizer) for level in sorted(sweep.levels)]
+    grow(whole, sweep)
+    return any(made)
+
+
+def _show_scores(whole: Work, sweep: Sweep) -> None:
+    collect(whole, sweep)
+    grow(whole, sweep)
 
 
 def _draw(order: Order) -> Sweep:

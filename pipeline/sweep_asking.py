@@ -1,9 +1,9 @@
 """Asking models for a sweep: each stage asks for all levels together, so that a batch waits once, not once a level."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from pipeline import answers, asking, freezing, judgements, scores
+from pipeline import answers, asking, freezing, judgements
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
 from pipeline.forecast import SCORED, Forecast, priced, warning
@@ -33,15 +33,27 @@ def finalized(whole: Work, sweep: Sweep) -> Iterator[Work]:
             yield work
 
 
-def generate(whole: Work, sweep: Sweep, *, by: Asking) -> list[Answered]:
+def generate(whole: Work, sweep: Sweep, *, by: Asking, landed: Callable[[], None]) -> list[Answered]:
     """Ask the generator about every document at every level; where choices are frozen, at that level first."""
     done = []
     for levels in _waves(sweep):
         frozen = {} if sweep.frozen in (None, *levels) else freezing.choices(whole.folder, level=sweep.frozen or 0)
-        make = partial(_generator_requests, whole, sweep, levels, frozen, by)
-        total = sum(1 for _ in make())
-        done.append(asking.ask(make, work=whole, stage=Stage.GENERATE, call=_call(sweep, by), total=total, by=by))
+        make = partial(generator_requests, whole, sweep, levels, frozen, by)
+        done.append(_ask(make, whole, Stage.GENERATE, call=_call(sweep, by), by=by, landed=landed))
     return done
+
+
+def _ask(
+    make: Callable[[], Iterator[Request]],
+    whole: Work,
+    stage: Stage,
+    *,
+    call: Call,
+    by: Asking,
+    landed: Callable[[], None],
+) -> Answered:
+    total = sum(1 for _ in make())
+    return asking.ask(make, work=whole, stage=stage, call=call, total=total, by=by, landed=landed)
 
 
 def _waves(sweep: Sweep) -> list[list[int]]:
@@ -57,7 +69,7 @@ def _call(sweep: Sweep, by: Asking) -> Call:
     return by.call(prompt=fingerprint(*names), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema())
 
 
-def _generator_requests(
+def generator_requests(
     whole: Work, sweep: Sweep, levels: list[int], frozen: dict[str, str], by: Asking
 ) -> Iterator[Request]:
     """Yield one request a level of each document; with frozen choices, only of documents that have them."""
@@ -75,38 +87,32 @@ def _of_document(drawn: Drawn, sweep: Sweep, levels: Iterable[int], *, told: str
         yield Request(Item(Stage.GENERATE, drawn.doc_id, level), shared, body)
 
 
-def score(whole: Work, sweep: Sweep, *, by: Asking) -> list[Answered]:
+def score(whole: Work, sweep: Sweep, *, by: Asking, landed: Callable[[], None]) -> list[Answered]:
     """Ask for every blind answer and every score of all levels, collect them, and return how each stage was left."""
     plan, works = Plan(k=sweep.rollouts), list(finalized(whole, sweep))
     for work in works:
         write_plan(work.folder, plan)
-    ask = [answers.Answer(work=work, by=by, plan=plan) for work in works]
-    judge = [judgements.Judge(work=work, by=by) for work in works]
-    done = [
-        asking.ask(
-            lambda: (request for each in ask for request in answers.requests(each)),
-            work=whole,
-            stage=Stage.ANSWER,
-            call=answers.call(by),
-            total=sum(plan.k for each in ask for _ in answers.due(each)),
-            by=by,
-        )
-    ]
+    asked = _ask(partial(_answers, works, plan, by), whole, Stage.ANSWER, call=answers.call(by), by=by, landed=landed)
+    collect(whole, sweep)
+    judged = _ask(partial(_judgements, works, by), whole, Stage.JUDGE, call=judgements.call(by), by=by, landed=landed)
+    collect(whole, sweep)
+    return [asked, judged]
+
+
+def collect(whole: Work, sweep: Sweep) -> None:
+    """Collect answers and scores of every level from the raw replies, where these are new."""
+    for work in finalized(whole, sweep):
+        judgements.collect(work)
+
+
+def _answers(works: Iterable[Work], plan: Plan, by: Asking) -> Iterator[Request]:
     for work in works:
-        scores.collect(work.folder, level=work.level)
-    done.append(
-        asking.ask(
-            lambda: (request for each in judge for request in judgements.requests(each, Stage.JUDGE)),
-            work=whole,
-            stage=Stage.JUDGE,
-            call=judgements.call(by),
-            total=sum(1 for each in judge for _ in judgements.requests(each, Stage.JUDGE)),
-            by=by,
-        )
-    )
+        yield from answers.requests(answers.Answer(work=work, by=by, plan=plan))
+
+
+def _judgements(works: Iterable[Work], by: Asking) -> Iterator[Request]:
     for work in works:
-        scores.collect(work.folder, level=work.level)
-    return done
+        yield from judgements.requests(judgements.Judge(work=work, by=by), Stage.JUDGE)
 
 
 def forecast(documents: Iterable[Drawn], whole: Work, sweep: Sweep, *, by: Asking) -> Forecast:

@@ -17,7 +17,7 @@ from pipeline import raw
 from pipeline.calls import Stage
 from pipeline.files import locked, put, sweep, sweep_drafts
 from pipeline.growth import SCRATCH, Finished, digest, finished, write_rows
-from pipeline.index import Manifest, read_manifest, sweep_index, write_manifest, write_part
+from pipeline.index import DamagedIndexError, Manifest, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.models.catalog import Prices
 from pipeline.rounds import raw_folder
 from pipeline.rows import Place
@@ -26,6 +26,7 @@ from pipeline.shards import stored_at
 from pipeline.sweep_asking import finalized
 from pipeline.sweeps import Result, Sweep, write_results
 from pipeline.work import Work
+from queries.store import TABLES
 
 
 def grow(whole: Work, setup: Sweep) -> bool:
@@ -37,7 +38,7 @@ def grow(whole: Work, setup: Sweep) -> bool:
         shards = {work.level: [_named(each, setup) for each in finished(work.folder)] for work in works}
         names = {level: f"l{level:+d}-{digest(shard, plan)}" for level, shard in shards.items()}
         name = f"sweep-{sha256(' '.join(names.values()).encode()).hexdigest()[:12]}"
-        manifest = read_manifest(folder)
+        manifest = _manifest(folder)
         if manifest and [part["name"] for part in manifest.parts] == [name]:
             return False
         _clear(folder, manifest)
@@ -60,6 +61,16 @@ def grow(whole: Work, setup: Sweep) -> bool:
 def _named(each: Finished, setup: Sweep) -> Finished:
     """Return a document whose prompt is that of its level, where the call names that of the whole sweep."""
     return each._replace(made=replace(each.made, prompt=setup.levels[each.made.level].fingerprint))
+
+
+def _manifest(folder: Path) -> Manifest | None:
+    """Return what the index lists; None where it lists nothing, is damaged or lacks a file, and so is made anew."""
+    try:
+        manifest = read_manifest(folder)
+    except DamagedIndexError:
+        return None
+    files = [part[table]["file"] for part in manifest.parts for table in TABLES] if manifest else []
+    return manifest if all((folder / "index" / file).is_file() for file in files) else None
 
 
 def _clear(folder: Path, manifest: Manifest | None) -> None:

@@ -76,7 +76,7 @@ def choose_build() -> None:
 
 def _take_thresholds() -> None:
     """Show another build under its own thresholds, not under those of the one before."""
-    cuts = thresholds(build_folder(st.session_state["build"]))
+    cuts = thresholds(home(st.session_state["build"]))
     st.session_state["cut"] = (cuts.hard_below / 100, cuts.easy_from / 100)
 
 

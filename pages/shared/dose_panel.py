@@ -156,9 +156,11 @@ def _choose(bench: Bench) -> None:
         told = f"chosen by {made[-1].by} on {made[-1].when[:10]}: {made[-1].why}"
     st.text(f"The next round of {bench.home.name} is made at level {signed(now)}, {told}.")
     with st.popover("Choose a level"), st.form("choose", border=False):
-        level = st.selectbox("Level", bench.levels, index=_index(bench.levels, now), format_func=signed)
-        why = st.text_input("Why", placeholder="what in this sweep speaks for it")
-        if st.form_submit_button("Choose it", type="primary"):
+        level = st.selectbox(
+            "Level", bench.levels, index=_index(bench.levels, now), format_func=signed, key="choose-level"
+        )
+        why = st.text_input("Why", placeholder="what in this sweep speaks for it", key="choose-why")
+        if st.form_submit_button("Choose it", type="primary", key="choose-it"):
             _write(bench, level, why)
         for choice in reversed(made):
             st.text(f"{signed(choice.level)} · {choice.by} · {choice.when[:16].replace('T', ' ')} · {choice.why}")

@@ -26,8 +26,8 @@ _DASHES = ("dot", "dash", "solid")  # below 0, 0, above: told apart without thei
 
 def signed(level: float) -> str:
     """Return a level as the screen writes it: −2, 0, +1; fractions with one decimal."""
-    digits = f"{level:+.1f}" if level % 1 else f"{level:+.0f}"
-    return "0" if not float(digits) else digits.replace("-", "−")
+    level = round(level, 1)
+    return f"{level:+g}".replace("-", "−") if level else "0"
 
 
 def ladders(steps: Mapping[int, Sequence[tuple[int, float]]], *, thresholds: Thresholds, height: int) -> Figure:

@@ -11,7 +11,7 @@ from pages.shared.escape import safe
 from pages.shared.level_charts import signed
 from pages.shared.levels import SHEET
 from pages.shared.picks import link
-from pages.shared.reading import label
+from pipeline import addenda
 from pipeline.sweeps import rejects, sweep_folder
 from queries.calibration import Measure, counts
 from queries.schema import SLOTS, Filter
@@ -20,17 +20,9 @@ from queries.store import Row
 
 def two_levels(bench: Bench) -> tuple[int, int]:
     """Draw the choice of two levels and return them; the lowest and the highest where nothing is chosen."""
-    options = [str(level) for level in bench.levels]
+    options = [addenda.signed(level) for level in bench.levels]  # stands in the address: the sign of a keyboard
     left, right = (
-        st.selectbox(
-            words,
-            options,
-            index=index,
-            key=key,
-            bind="query-params",
-            width=120,
-            format_func=lambda each: signed(int(each)),
-        )
+        st.selectbox(words, options, index=index, key=key, bind="query-params", width=120)
         for words, index, key in (("Level", 0, "a"), ("beside level", len(options) - 1, "b"))
     )
     return int(left), int(right)
@@ -45,30 +37,26 @@ def show(bench: Bench) -> None:
             st.text("No document has been made into probes at both levels.")
             return
         doc_id = st.selectbox(
-            "Document, the most different first",
-            list(apart),
-            key="pair-doc",
-            bind="query-params",
-            format_func=lambda each: f"{filters.plain(each)}  {_moved(apart[each])}",
-            width=360,
+            "Document, the most different first", list(apart), key="pair-doc", bind="query-params", width=360
         )
-        slots = [str(slot) for slot, scope in enumerate(SLOTS) if str(scope) in (bench.where.scopes or DUE)]
-        slot = int(
-            st.segmented_control(
-                "Slot",
-                slots,
-                default=slots[0],
-                required=True,
-                key="slot",
-                bind="query-params",
-                format_func=lambda each: f"{each} {SLOTS[int(each)]}",
-            )
-        )
-    found = {level: bench.ask("sweep_probe", doc_id=doc_id, level=level, slot=slot) for level in (start, to)}
-    one, other = (found[level][0] if found[level] else None for level in (start, to))
+        scopes = bench.where.scopes or DUE
+        slots = [f"{slot} {scope}" for slot, scope in enumerate(SLOTS) if scope in scopes]
+        slot = filters.choose("Slot", "slot", slots)
+    _said(apart[doc_id])
+    _read(bench, (start, to), doc_id=doc_id, slot=int(slot.split()[0]))
+
+
+def _said(moved: float | None) -> None:
+    told = "no score at one of the levels" if moved is None else f"{moved:+.2f}".replace("-", "−")
+    st.text(f"Mean max score of the document's probes, from the one level to the other: {told}.")
+
+
+def _read(bench: Bench, pair: tuple[int, int], *, doc_id: str, slot: int) -> None:
+    found = {level: bench.ask("sweep_probe", doc_id=doc_id, level=level, slot=slot) for level in pair}
+    one, other = (found[level][0] if found[level] else None for level in pair)
     if one and other:
-        _differences(bench, one, other)
-    for place, level in zip(st.columns(2, gap="large"), (start, to), strict=True):
+        _differences(one, other)
+    for place, level in zip(st.columns(2, gap="large"), pair, strict=True):
         with place:
             _probe(bench, found[level], level=level, doc_id=doc_id, slot=slot)
 
@@ -87,11 +75,7 @@ def _documents(bench: Bench, start: int, to: int) -> dict[str, float | None]:
     return dict(sorted(found.items(), key=lambda each: -abs(each[1] or 0)))
 
 
-def _moved(difference: float | None) -> str:
-    return "unscored" if difference is None else f"{difference:+.2f}".replace("-", "−")
-
-
-def _differences(bench: Bench, one: Row, other: Row) -> None:
+def _differences(one: Row, other: Row) -> None:
     found = list(differences(one, other))
     if not found:
         told = "Nothing but the addendum differs: sibling, split, target and atom are the same."
@@ -125,6 +109,6 @@ def _probe(bench: Bench, found: Sequence[Row], *, level: int, doc_id: str, slot:
             st.text(f"Rejected: {reject}")
         return
     probe = found[0]
-    probe_card.show(probe, label=label(probe, bench.where))
+    probe_card.show(probe, label=bench.where.thresholds.label(probe["score"]))
     where = replace(Filter(thresholds=bench.where.thresholds), levels=(level,), doc_id=doc_id)
     st.html(link("Open it in its document", where, probe_id=probe["probe_id"], build=bench.opened.name))
