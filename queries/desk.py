@@ -12,8 +12,8 @@ from queries.labels.opinion import Refusal, Reversal, State
 from queries.labels.presses import event_of
 from queries.queues import Item, Queue, Queues
 
-AHEAD = 30  # probes laid out: at 80 ms a press they last 2.4 s, about the time in which a killed server is back
-LOW = 18  # fewer ahead than this, and more are laid out
+AHEAD = 40  # probes laid out: at 80 ms a press they last 3.2 s, in which a killed server can be back
+HELD = 10  # of them, kept from other annotators; fewer of a small queue, so that it can be read by several at once
 BEHIND = 4  # probes kept behind, for going back at once
 MOST = 2000  # opinions remembered
 
@@ -53,7 +53,8 @@ class Desk:
         self._queues = Queues(log.database)
         self._acks: dict[str, Ack] = {}
         self._opinions: dict[str, Opinion | None] = {}
-        self._ended = False
+        self._hold = min(HELD, max(queue.size // 4, 1))
+        self._held = set[str]()
 
     def store(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Store the presses of an outbox in their order; those that could not be stored now come again.
@@ -102,7 +103,6 @@ class Desk:
             self.back = Back(event.event_id, opinion.probe_id, opinion.voice == ADJUDICATED)
         newest = not isinstance(outcome, Conflict) and not outcome.repeated and opinion.voice == self.annotator
         self._opinions[opinion.probe_id] = opinion if newest else self._own(opinion.probe_id)
-        self._ended = False
 
     def ack(self, event_id: str) -> Ack | None:
         """Return what became of a press of the last outbox; None where it is not stored yet."""
@@ -132,28 +132,28 @@ class Desk:
         Raises LabelStoreError where the database cannot be read.
         """
         if at == 0 and not self.line:
-            self.line = self._serve(0)
-            first = self.line[0].position if self.line else 0
-            before = max(first - 1 - BEHIND, 0)
-            behind = (
-                self._queues.items(self.queue, after=before, count=first - 1 - before) if first - 1 > before else []
-            )
-            self.line = [*behind, *self.line]
+            ahead = self._serve(0)
+            self.line = [*self._judged_before(ahead[0].position if ahead else self.queue.size + 1), *ahead]
             return
         ahead = [item for item in self.line if item.position > at and not self.done(item.probe_id)]
-        if len(ahead) >= LOW or (self._ended and ahead):
+        if len([item for item in ahead if item.probe_id in self._held]) > self._hold // 2:
             return
-        fresh = self._serve(at) if not self._ended else []
-        self._ended = len(fresh) < AHEAD
-        if not fresh and not ahead:
-            fresh = self._serve(0)
+        ahead = self._serve(at) or self._serve(0)
         back = self.back.probe_id if self.back else ""
         behind = [item for item in self.line if item.position <= at]
         behind = [item for item in behind if item in behind[-BEHIND:] or item.probe_id == back]
-        self.line = sorted({item.position: item for item in [*behind, *ahead, *fresh]}.values())
+        self.line = sorted({item.position: item for item in [*behind, *ahead]}.values())
+
+    def _judged_before(self, position: int) -> list[Item]:
+        """Return those of the few probes before a position that the annotator has judged or skipped."""
+        after = max(position - 1 - BEHIND, 0)
+        near = self._queues.items(self.queue, after=after, count=position - 1 - after) if position > 1 else []
+        return [item for item in near if self.done(item.probe_id)]
 
     def _serve(self, after: int) -> list[Item]:
-        return self._queues.serve(self.queue, annotator=self.annotator, after=after, count=AHEAD)
+        served = self._queues.serve(self.queue, annotator=self.annotator, after=after, count=AHEAD, hold=self._hold)
+        self._held = {item.probe_id for item in served[: self._hold]}
+        return served
 
     def done(self, probe_id: str) -> bool:
         """Return whether the annotator has judged or skipped a probe."""

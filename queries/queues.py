@@ -194,12 +194,14 @@ class Queues:
             rows = session.rows("queue_items", queue_id=queue.queue_id, after=after, count=count or queue.size)
         return [Item(**row) for row in rows]
 
-    def serve(self, queue: Queue, *, annotator: str, after: int = 0, count: int = 12) -> list[Item]:
+    def serve(
+        self, queue: Queue, *, annotator: str, after: int = 0, count: int = 12, hold: int | None = None
+    ) -> list[Item]:
         """Return the next probes for an annotator, from after a position on, and hold them for him for ten minutes.
 
-        A probe comes again to others when it is not judged by then. Holding only saves double work: a label that comes
-        late or twice is stored like any other, and where the database cannot take the lease now, the probes are served
-        all the same.
+        With `hold` only the first so many of them are held. A probe comes again to others when it is not judged by
+        then. Holding only saves double work: a label that comes late or twice is stored like any other, and where the
+        database cannot take the lease now, the probes are served all the same.
         """
         asked = {"queue_id": queue.queue_id, "annotator": annotator}
         with self.database.reading() as session:
@@ -210,7 +212,7 @@ class Queues:
         until = (datetime.fromisoformat(now) + LEASE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         try:
             with self.database.writing() as session:
-                leases = [{**asked, "probe_id": item.probe_id, "expires_at": until} for item in items]
+                leases = [{**asked, "probe_id": item.probe_id, "expires_at": until} for item in items[:hold]]
                 session.run_many("insert_lease", leases)
         except LabelStoreError:
             return items

@@ -65,8 +65,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(script: Path, *, data: Path, port: int | None = None) -> Iterator[str]:
-    """Serve `script` with the project's configuration and PROBES_DATA at `data`; yield its URL, then end its group."""
+def serving(script: Path, *, data: Path, port: int | None = None, annotator: str | None = None) -> Iterator[str]:
+    """Serve `script` with the project's configuration and PROBES_DATA at `data`; yield its URL, then kill its group."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     log = data / "streamlit.log"
@@ -74,7 +74,12 @@ def serving(script: Path, *, data: Path, port: int | None = None) -> Iterator[st
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "PROBES_DATA": str(data), "PYTHONPATH": str(ROOT)},
+            env={
+                **os.environ,
+                **({"PROBES_ANNOTATOR": annotator} if annotator else {}),
+                "PROBES_DATA": str(data),
+                "PYTHONPATH": str(ROOT),
+            },
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

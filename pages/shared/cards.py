@@ -18,6 +18,7 @@ from queries.segments import Segment, visible_segments
 from queries.splits import Span
 from queries.store import Row
 
+ROOM = 2_000_000  # characters of the probes ahead: forty ordinary documents are 400,000
 BUDGET = 0.03  # seconds of a run for cards that nobody waits for yet; a press must not wait behind them
 Card = dict[str, Any]
 
@@ -29,19 +30,21 @@ class Cards:
         self.desk = desk
         self._where = where
         self._hashes: dict[str, str] = {}
+        self._lengths: dict[str, int] = {}
         self._openings: dict[str, str] = {}
 
     def deal(self, *, here: str, at: int, have: frozenset[str]) -> tuple[list[Card], bool]:
         """Return the cards that the browser lacks, the one before the reader first, and whether more are to come."""
         self._bring_back()
-        cards, ends = list[Card](), time.monotonic() + BUDGET
+        cards, ends, room = list[Card](), time.monotonic() + BUDGET, ROOM
         for number, item in enumerate(self._order(here)):
-            if self._held_back(item, at):
+            if self._held_back(item, at) or room < 0:
                 continue
             if not self._stamp(item) or self._stamp(item) not in have:
                 if number and cards and time.monotonic() > ends:
                     return cards, True
                 cards += self._card(item)
+            room -= self._lengths.get(item.probe_id, 0)
         return cards, False
 
     def _bring_back(self) -> None:
@@ -94,6 +97,7 @@ class Cards:
             return
         probe, doc = found[0], data.ask("document", doc_key=item.doc_key)[0]
         self._hashes[item.probe_id] = probe["content_hash"]
+        self._lengths[item.probe_id] = len(doc["text"])
         card = opened(probe, doc) if self._open(item) else sealed(probe, doc)
         card["shown"] |= {"opening_seen": self._seen_elsewhere(item)}
         yield {**card, "stamp": self._stamp(item), "position": item.position}

@@ -5,14 +5,21 @@ import streamlit as st
 from pages.shared import data
 from pipeline.label_keys import ACTIONS, DEFAULTS, KeysError, parse, read_keys, write_keys
 
+OPEN = "keys-open"  # kept for the session: a press that interrupts the run of the click must not close the dialog
+
 
 def button() -> None:
-    """Draw the button that opens the dialog."""
-    if st.button("Change keys"):
+    """Draw the button that opens the dialog, and the dialog while it is open."""
+    st.button("Change keys", on_click=lambda: st.session_state.update({OPEN: True}))
+    if st.session_state.get(OPEN):
         _dialog()
 
 
-@st.dialog("Keys of the Relabel screen", width="large")
+def _close() -> None:
+    st.session_state[OPEN] = False
+
+
+@st.dialog("Keys of the Relabel screen", width="large", on_dismiss=_close)
 def _dialog() -> None:
     who = data.annotator()
     keys = read_keys(who)
@@ -35,4 +42,5 @@ def _dialog() -> None:
             st.error("The keys were not changed.")
             st.text(str(error))
             return
+        _close()
         st.rerun()

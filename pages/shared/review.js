@@ -7,6 +7,7 @@
 const BOUNCE_MS = 40; // a key that comes again this soon is a bouncing switch, not a person
 const PULSE_MS = 160;
 const SAID_MS = 4000;
+const MOST_CARDS = 150;
 const SCROLL = 0.85; // of the box's height
 const VERDICTS = ["HARD", "EASY", "UNSURE"];
 const NOTHING = { verdict: null, blind_verdict: null, answer: "", reasons: [], note: "", flagged: false, skipped: false, seen: false, revision: 0 };
@@ -47,7 +48,7 @@ class Review {
     if (data.queue.id !== this.queue?.id) this.begin(data);
     this.outbox.deliver = deliver;
     this.failure = data.failure;
-    for (const card of data.cards) this.cards.set(card.probe, card);
+    this.keep(data);
     for (const [probe, opinion] of Object.entries(data.opinions)) this.opinions.set(probe, opinion);
     this.line = data.line;
     this.setKeys(data);
@@ -56,6 +57,13 @@ class Review {
     this.paint();
     if (!this.told || data.more || (this.here && !this.cards.has(this.here))) this.ask(data);
     this.told = true;
+  }
+
+  // Cards of the line stay, and the last ones seen, so that going back costs nothing.
+  keep({ cards, line }) {
+    const near = new Set(line.map(([probe]) => probe));
+    for (const probe of [...this.cards.keys()].slice(0, -MOST_CARDS)) if (!near.has(probe)) this.cards.delete(probe);
+    for (const card of cards) this.cards.set(card.probe, card);
   }
 
   begin({ queue }) {
@@ -105,7 +113,8 @@ class Review {
 
   isDone(probe) {
     const { verdict, skipped } = this.opinion(probe);
-    return verdict !== null || skipped;
+    const unknown = !this.opinions.has(probe); // its card is not here yet
+    return verdict !== null || skipped || (unknown && this.line.some(([other, , done]) => done && other === probe));
   }
 
   stage() {
@@ -280,6 +289,7 @@ class Review {
     this.sheet.show(card.probe, card.segments, card.sealed);
     this.review.dataset.probe = card.probe;
     this.review.dataset.stage = stage;
+    this.review.dataset.ahead = this.line.filter(([probe, position]) => position > this.at && this.cards.has(probe)).length;
     this.what.textContent = card.what;
     this.question.textContent = card.question || "no question";
     this["seen-note"].textContent = card.shown.opening_seen && stage !== "open" ? "You have had this document open before." : "";

@@ -36,7 +36,7 @@ def show(cards: Cards, *, keys: Keys, on_outbox: Callable[[], None]) -> None:
         key=NAME,
         data={
             "queue": {"id": desk.queue.queue_id, "blind": desk.queue.blind, "space": _space(cards)},
-            "line": [[item.probe_id, item.position] for item in desk.line],
+            "line": [[item.probe_id, item.position, desk.done(item.probe_id)] for item in desk.line],
             "cards": dealt,
             "more": more,
             "opinions": cards.opinions(),
