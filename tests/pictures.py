@@ -1,5 +1,8 @@
 """Take the README's pictures of the sample build: `make pictures`."""
 
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -25,14 +28,34 @@ def scores(page: Page, url: str) -> None:
     expect(page.locator(".js-plotly-plot .bars").first).to_be_visible(timeout=30_000)
 
 
+def runs(page: Page, url: str) -> None:
+    """The round of the sample, made just now."""
+    page.goto(f"{url}/runs")
+    expect(page.locator(".stMain").get_by_text("demo").first).to_be_visible(timeout=30_000)
+
+
+def calibrate(page: Page, url: str) -> None:
+    """The sweep of the sample's eight documents."""
+    page.goto(f"{url}/calibrate?build=demo")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=30_000)
+
+
+def make(data: Path) -> None:
+    """Make the sample's round and its sweep as runs of their own, so that Runs has something to show."""
+    environment = {**os.environ, "PROBES_DATA": str(data)}
+    for words in (["run", "--build", "demo"], ["sweep", "--build", "demo", "--levels=-3..3", "--docs", "8"]):
+        subprocess.run([sys.executable, "-m", "pipeline", *words], cwd=ROOT, env=environment, check=True)
+
+
 def main() -> None:
-    """Import the sample into a folder of its own, serve it, and write one picture a screen."""
+    """Import and make the sample's builds in a folder of their own, serve it, and write one picture a screen."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         data = Path(folder)
         importer.run(importer.Import(source=str(ROOT / "sample" / "hub"), build=data / "builds" / "sample"))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_ARGS))
         with serving(ROOT / "app.py", data=data) as url:
-            for screen in (browse, scores):
+            make(data)
+            for screen in (browse, scores, runs, calibrate):
                 page = browser.new_page(viewport={"width": 1440, "height": 900})
                 screen(page, url)
                 page.wait_for_timeout(1500)  # the last fade of a widget
