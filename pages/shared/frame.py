@@ -11,7 +11,8 @@ st.set_page_config(page_title="Probescope", layout="wide")
 page = st.navigation([screen(name) for name in SCREENS], position="top")
 st.html(f"<style>{Path(__file__).with_name('frame.css').read_text(encoding='utf-8')}</style>")
 data.choose_build()
-data.bring_labels()
+if page.url_path != "runs":  # which shows without a build, or with one that cannot be opened
+    data.bring_labels()
 st.session_state["arrived"] = st.session_state.get("screen") != page.url_path  # from another screen, or at first
 st.session_state["screen"] = page.url_path
 page.run()
