@@ -1,7 +1,8 @@
 """What a reader waits for: from a key or a click to the new content in the page, as the browser's own clock has it.
 
-A real server on the build and Debian's chromium; each interaction is also made on the empty page of benchmarks/floor/page.py
-in the same run, and its share in what the screen takes is what Streamlit and the browser take by themselves.
+A real server on the build and Debian's chromium; each interaction is also made on the empty page of
+benchmarks/floor/page.py in the same run, and its share in what the screen takes is what Streamlit and the browser
+take by themselves.
 """
 
 import time
