@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: Debian's chromium, a fresh page, and servers that live as long as the session."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a run in CI that skipped anything but tests marked gpu: there, what a test needs has to be installed."""
     if os.environ.get("CI") and SKIPPED and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _main_module() -> Iterator[None]:
+    """Give `__main__` back after a test: AppTest leaves the page there, which a spawned process would then run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
