@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: Debian's chromium, a fresh page, and servers that live as long as the session."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,6 +16,11 @@ Serve = Callable[[Path, Path], str]
 
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine is not a failure
 SKIPPED: list[str] = []
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let children hear it, where the shell ignores it for the tests as for any background job."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
