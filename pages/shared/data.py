@@ -35,7 +35,7 @@ _OPENED = "opened"
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
 REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
-ABOUT_LABELS = ("human_labels", "human_opinions")  # questions whose answers change with every label
+ABOUT_LABELS = ("human_labels", "human_opinions", "label_voices")  # questions whose answers change with every label
 
 
 @dataclass(frozen=True, kw_only=True)
