@@ -35,7 +35,13 @@ _OPENED = "opened"
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
 REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
-ABOUT_LABELS = ("human_labels", "human_opinions", "label_voices")  # questions whose answers change with every label
+ABOUT_LABELS = (
+    "human_labels",
+    "human_opinions",
+    "label_voices",
+    "probe_opinions",
+    "verdicts",
+)  # questions whose answers change with every label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,17 +165,23 @@ def bring_labels() -> None:
 
     To be called once a run, before any question is asked.
     """
-    build, trouble = current_build(), _trouble()
+    bring_labels_of(current_build())
+    trouble = _trouble()
+    if trouble:
+        with st.sidebar:
+            st.warning("Human labels cannot be read now; they are shown as they were last read.")
+            st.text(trouble["said"])
+
+
+def bring_labels_of(build: OpenBuild) -> None:
+    """Let `build`, which need not be the open one, know what has been labelled since, where that can be read."""
+    trouble = _trouble()
     if time.monotonic() > trouble.get("until", 0):
         trouble.clear()
         try:
             overlay(_store(build.path, build.revision, build.index), label_log(), build=build.name)
         except LabelStoreError as error:
             trouble.update(until=time.monotonic() + REST, said=str(error))
-    if trouble:
-        with st.sidebar:
-            st.warning("Human labels cannot be read now; they are shown as they were last read.")
-            st.text(trouble["said"])
 
 
 @st.cache_resource

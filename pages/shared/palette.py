@@ -1,6 +1,7 @@
 """The colors that carry meaning, defined once. Blue to orange survives the common kinds of color blindness."""
 
 from pipeline.run_state import RunState
+from queries.labels import Verdict
 from queries.schema import Label
 
 # Mid-tones with a contrast of 3:1 or more on both backgrounds of .streamlit/config.toml.
@@ -9,6 +10,14 @@ LABEL_COLORS = {
     Label.MIDDLE: "#8a8f98",
     Label.EASY: "#d9731a",
     Label.UNSCORED: "#7c818a",
+}
+
+# Human labels; UNSURE stands between HARD and EASY as MIDDLE does.
+VERDICT_COLORS = {
+    Verdict.HARD: LABEL_COLORS[Label.HARD],
+    Verdict.EASY: LABEL_COLORS[Label.EASY],
+    Verdict.UNSURE: LABEL_COLORS[Label.MIDDLE],
+    "STALE": LABEL_COLORS[Label.UNSCORED],
 }
 
 # From teal, where probes should be easiest, over grey to purple; as dark as they may be on black, as light as on white.
