@@ -26,6 +26,7 @@ from pipeline.work import Work
 from queries.hits import hits as find_hits
 from queries.labels import LabelLog, LabelStoreError
 from queries.labels.overlay import overlay
+from queries.queues import Item, Queue, Queues, Stratum
 from queries.schema import Filter, Search, Thresholds
 from queries.splits import Span
 from queries.store import BuildError, Index, Row, Store, read_index
@@ -35,13 +36,15 @@ _OPENED = "opened"
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
 REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
-ABOUT_LABELS = (
+ABOUT_LABELS = (  # questions whose answers change with every label
     "human_labels",
     "human_opinions",
+    "human_scores",
     "label_voices",
     "probe_opinions",
+    "queue_labels",
     "verdicts",
-)  # questions whose answers change with every label
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +191,29 @@ def bring_labels_of(build: OpenBuild) -> None:
 def _trouble() -> dict[str, Any]:
     """Return what is remembered of a label database that failed: until when it is left alone, and what it said."""
     return {}
+
+
+def queues() -> list[Queue]:
+    """Return the queues of the open build, newest first; none while the label database fails."""
+    trouble = _trouble()
+    if trouble:
+        return []
+    try:
+        return Queues(label_log().database).of(current_build().name)
+    except LabelStoreError as error:
+        trouble.update(until=time.monotonic() + REST, said=str(error))
+        return []
+
+
+def drawn(queue: Queue) -> tuple[list[Stratum], list[Item]]:
+    """Return the strata and the probes of a queue. Raises LabelStoreError where they cannot be read."""
+    return _drawn(os.environ.get("PROBES_LABELS_URL"), data_root().resolve(), queue.queue_id, queue)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _drawn(url: str | None, root: Path, queue_id: str, _queue: Queue) -> tuple[list[Stratum], list[Item]]:
+    found = Queues(label_log().database)
+    return found.strata(_queue), found.items(_queue)
 
 
 def open_store() -> Store:

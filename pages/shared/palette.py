@@ -20,6 +20,8 @@ VERDICT_COLORS = {
     "STALE": LABEL_COLORS[Label.UNSCORED],
 }
 
+HUMAN_COLOR = "#ad5fbd"  # what persons say, drawn over bars of the label colors
+
 # From teal, where probes should be easiest, over grey to purple; as dark as they may be on black, as light as on white.
 _LEVEL_COLORS = ("#1f8a7d", "#4d8f88", "#6f908d", "#8a8f98", "#97859c", "#9c6ba8", "#a04fb0")
 
