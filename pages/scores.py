@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import charts, data, filters, human_scores, picks, score_panels, shares
+from pages.shared import charts, data, filters, human_points, human_scores, picks, score_panels, shares
 from queries.estimate import Estimate
 from queries.parts import Facet, between, part
 from queries.schema import SCORED_SCOPES, Filter, Label, Scope, Target, Typicality
@@ -61,15 +61,17 @@ def histograms(
             dragmode=PICKS[pick],
             peak=peak,
             height=charts.height(len(drawn)),
-            human=human,
         )
+        alt = charts.words(shown)
+        if human:
+            figure, alt = human_points.over(figure, human), f"{alt}. {human_points.words(human)}"
         event = st.plotly_chart(
             figure,
             key=f"histogram-{facet}-{name}",
             on_select="rerun",
             selection_mode=("points", "box"),
             config={"displayModeBar": False},
-            alt=charts.words(shown),
+            alt=alt,
         )
         span = charts.picked(event.selection.points)
         if span:

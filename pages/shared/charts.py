@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pages.shared.palette import HUMAN_COLOR, LABEL_COLORS
-from queries.estimate import Estimate
+from pages.shared.palette import LABEL_COLORS
 from queries.schema import Label, Thresholds
-from queries.statistics import CARD_BINS, Bar, Interval
+from queries.statistics import Bar, Interval
 
 Figure = dict[str, Any]
 
@@ -30,24 +29,20 @@ def histogram(
     dragmode: str,
     peak: float,
     height: int,
-    human: Mapping[int, Estimate] | None = None,
 ) -> Figure:
     """Return the histogram of `bars`, whose bins begin at `starts`, over the same bins of `ghost`.
 
     `customdata` of a bar is its lowest and highest score in hundredths. `dragmode` "pan" lets a click pick a bar,
     "select" a drag pick a range; plotly offers one of the two at a time. `peak` is the share that the axis must hold,
-    the same for charts that are compared. `human` is the share that persons call HARD by bin of the card, drawn with
-    its interval against an axis of its own on the right.
+    the same for charts that are compared.
     """
     extents = _extents(starts)
     total = sum(bar.probes for bar in bars)
     traces = [_ghost(ghost, extents)] if ghost else []
     traces += [_bars(bars, label, extents, total) for label in Label if any(bar.label == label for bar in bars)]
-    traces += [_human(human)] if human else []
     return {
         "data": traces,
         "layout": {
-            **({"yaxis2": _HUMAN_AXIS} if human else {}),
             "height": height,
             "margin": _MARGIN,
             "barmode": "overlay",
@@ -117,55 +112,6 @@ def _ghost(bars: Sequence[Bar], extents: list[tuple[float, float]]) -> Figure:
         "y": [100 * heights[place] / heights.total() for place in range(len(extents))],
         "marker": {"color": _GREY.format(0.22), "line": {"width": 0}},
         "hoverinfo": "skip",
-        "selected": unchanged,
-        "unselected": unchanged,
-    }
-
-
-_HUMAN_AXIS: Figure = {
-    "overlaying": "y",
-    "side": "right",
-    "range": [0, 1.12],  # so that an interval up to 1 stays clear of the words above the plot
-    "tickvals": [0, 0.5, 1],
-    "tickfont": {"color": HUMAN_COLOR},
-    "fixedrange": True,
-    "showgrid": False,
-    "zeroline": False,
-}
-
-
-def _human(estimates: Mapping[int, Estimate]) -> Figure:
-    """The share of HARD that persons see in each bin, right of its middle, where the count of the bar stands."""
-    ends = [*CARD_BINS[1:], 101]
-    found = list(estimates.items())
-    unchanged = {"marker": {"opacity": 1}}
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "yaxis": "y2",
-        "x": [CARD_BINS[number] / 100 + 0.14 for number, _ in found],
-        "y": [estimate.value for _, estimate in found],
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [estimate.high - estimate.value for _, estimate in found],
-            "arrayminus": [estimate.value - estimate.low for _, estimate in found],
-            "color": HUMAN_COLOR,
-            "thickness": 2,
-            "width": 5,
-        },
-        "marker": {
-            "symbol": "diamond",
-            "size": 11,
-            "color": HUMAN_COLOR,
-            "line": {"color": "#ffffff", "width": 1.5},
-        },
-        "hovertext": [
-            f"{scores(CARD_BINS[number], ends[number] - 1)} · human P(HARD) {estimate.value:.1%}, "
-            f"{100 * estimate.low:.1f} to {100 * estimate.high:.1f}<br>{estimate.labels:,} labels"
-            for number, estimate in found
-        ],
-        "hovertemplate": "%{hovertext}<extra></extra>",
         "selected": unchanged,
         "unselected": unchanged,
     }

@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages.shared import charts, data
 from pages.shared.escape import safe
+from pages.shared.human_points import STARTS, span
 from pages.shared.palette import HUMAN_COLOR, VERDICT_COLORS
 from pages.shared.picks import STYLE, link
 from queries.estimate import Estimate
@@ -20,9 +21,7 @@ from queries.labels import LabelStoreError, Verdict
 from queries.parts import Facet, between
 from queries.queues import Queue
 from queries.schema import Filter
-from queries.statistics import CARD_BINS
 
-STARTS = CARD_BINS  # whichever bars are chosen: a bin of one value would have a label or two
 MAKE = "Make an Estimate queue in Relabel"
 
 
@@ -109,11 +108,6 @@ def _links(number: int, counts: Counter[tuple[int, str]], where: Filter) -> Iter
         probes = counts[number, verdict]
         opened = replace(between(where, low=low, high=high), verdicts=(str(verdict),))
         yield link(f"{probes:,}", opened, title=f"{probes:,} probes") if probes else "0"
-
-
-def span(number: int) -> tuple[int, int]:
-    """Return the lowest and the highest score of a bin, in hundredths."""
-    return STARTS[number], [*(start - 1 for start in STARTS[1:]), 100][number]
 
 
 def _swatch(verdict: Verdict) -> str:
