@@ -63,6 +63,7 @@ def _figures(store: Store, log: LabelLog) -> Iterator[Figure]:
     small = Wish(name="n", made_by="person 1", where=Filter(), ordering=Ordering.RANDOM, size=QUEUE, per_probe=2)
     queue = queues.make(store, small, build=build)
     empty = dict(_presses(log, queues, queue, build=build))
+    bare = {what: _timed(partial(ask, store, Filter())) for what, ask in ASKED.items()}
     people = [f"person {number}" for number in range(1, 4)]
     for start in range(0, len(probes), 5_000):
         log.append_all(
@@ -80,6 +81,8 @@ def _figures(store: Store, log: LabelLog) -> Iterator[Figure]:
         yield Figure(name=name, values=values, beside=empty[name], target=60 if name == "store a verdict" else None)
     yield Figure(name="read all opinions into a new store", values=_timed(lambda: overlay(store, log, build=build), 1))
     yield Figure(name="read one new opinion", values=tuple(_new_opinions(store, log, probes, hashes, build)))
+    for what, ask in ASKED.items():
+        yield Figure(name=f"{what}: no filter", values=_timed(partial(ask, store, Filter())), beside=bare[what])
     for name, where in FILTERS.items():
         for what, ask in ASKED.items():
             yield Figure(name=f"{what}: {name}", values=_timed(partial(ask, store, where)), target=FILTER_TARGET)

@@ -5,6 +5,7 @@ probe stands for N_h / n_h of its stratum, and that probes of one document resem
 Drawn probes without a label count as missing at random within their stratum (queues come in random order).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -82,7 +83,8 @@ def sample(*, strata: Sequence[Stratum], items: Iterable[Item], labels: Iterable
     judged = [(item.stratum, known[item.probe_id]) for item in items if item.probe_id in known]
     if len(judged) < 2:
         return None
-    groups = _merge({part.stratum: sum(name == part.stratum for name, _ in judged) for part in strata})
+    counted = Counter(name for name, _ in judged)
+    groups = _merge({part.stratum: counted[part.stratum] for part in strata})
     count = max(groups.values()) + 1
     sizes, scored, total = np.zeros((3, count))
     for part in strata:

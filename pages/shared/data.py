@@ -23,6 +23,8 @@ from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
 from pipeline.sweeps import sweep_folder
 from pipeline.work import Work
+from queries.evidence import Evidence
+from queries.evidence import evidence as evidence_of
 from queries.hits import hits as find_hits
 from queries.labels import LabelLog, LabelStoreError
 from queries.labels.overlay import overlay
@@ -42,7 +44,6 @@ ABOUT_LABELS = (  # questions whose answers change with every label
     "human_scores",
     "label_voices",
     "probe_opinions",
-    "queue_labels",
     "verdicts",
 )
 
@@ -205,13 +206,32 @@ def queues() -> list[Queue]:
         return []
 
 
-def drawn(queue: Queue) -> tuple[list[Stratum], list[Item]]:
-    """Return the strata and the probes of a queue. Raises LabelStoreError where they cannot be read."""
-    return _drawn(os.environ.get("PROBES_LABELS_URL"), data_root().resolve(), queue.queue_id, queue)
+def evidence(where: Filter, queue: Queue) -> Evidence:
+    """Return what the labels of a queue say of the probes of `where`. Raises LabelStoreError."""
+    build, database = current_build(), (os.environ.get("PROBES_LABELS_URL"), data_root().resolve())
+    labels = _store(build.path, build.revision, build.index).labels_seq
+    return _evidence(database, build.path, build.revision, labels, where, queue.queue_id, build.index, queue)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _evidence(
+    database: tuple[str | None, Path],
+    path: Path,
+    revision: str,
+    labels: int,
+    where: Filter,
+    queue_id: str,
+    _index: Index,
+    _queue: Queue,
+) -> Evidence:
+    strata, items = _drawn(database, queue_id, _queue)
+    rows = _store(path, revision, _index).fetch("queue_labels", where, queue=queue_id)
+    return evidence_of(_queue, strata=strata, items=items, labels=rows)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _drawn(url: str | None, root: Path, queue_id: str, _queue: Queue) -> tuple[list[Stratum], list[Item]]:
+def _drawn(database: tuple[str | None, Path], queue_id: str, _queue: Queue) -> tuple[list[Stratum], list[Item]]:
+    """Return the strata and the probes of a queue, which never change."""
     found = Queues(label_log().database)
     return found.strata(_queue), found.items(_queue)
 

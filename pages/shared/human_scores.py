@@ -16,10 +16,9 @@ from pages.shared.human_points import STARTS, span
 from pages.shared.palette import HUMAN_COLOR, VERDICT_COLORS
 from pages.shared.picks import STYLE, link
 from queries.estimate import Estimate
-from queries.evidence import Evidence, contains, evidence
+from queries.evidence import Evidence, contains
 from queries.labels import LabelStoreError, Verdict
 from queries.parts import Facet, between
-from queries.queues import Queue
 from queries.schema import Filter
 
 MAKE = "Make an Estimate queue in Relabel"
@@ -46,7 +45,7 @@ def read(where: Filter, facet: Facet) -> Told:
         why = "no Estimate queue was drawn from all of these probes" if estimating else "there is no Estimate queue"
         return Told(words=f"Human P(HARD) is not drawn: {why}. {MAKE} with these filters and label it.")
     try:
-        found = [_evidence(where, queue) for queue in covering]
+        found = [data.evidence(where, queue) for queue in covering]
     except LabelStoreError:
         return Told(words="Human P(HARD) is not drawn: the label database cannot be read now.")
     best = max(found, key=lambda one: one.labels)
@@ -55,12 +54,6 @@ def read(where: Filter, facet: Facet) -> Told:
         name = safe(best.queue.name)
         return Told(words=f"Human P(HARD) is not drawn: the queue {name} has no labels of these probes. Label some.")
     return Told(words=_words(best, covering=len(covering)), evidence=best, bins=bins)
-
-
-def _evidence(where: Filter, queue: Queue) -> Evidence:
-    strata, items = data.drawn(queue)
-    labels = data.ask("queue_labels", where, queue=queue.queue_id)
-    return evidence(queue, strata=strata, items=items, labels=labels)
 
 
 def _words(found: Evidence, *, covering: int) -> str:
