@@ -113,9 +113,10 @@ def _shown(store: Store, queues: Queues, queue: Queue, probes: list[str]) -> Ite
     opinions = _timed(lambda: store.fetch("probe_opinions", probe_id=next(each)))
     yield Figure(name="opinions on the probe card", values=opinions)
     yield Figure(name="human labels by score", values=_timed(lambda: store.fetch("human_scores", Filter())))
-    labels = _timed(lambda: store.fetch("queue_labels", Filter(), queue=queue.queue_id), 10)
+    asked = {"queue": queue.queue_id, "probes": probes}
+    labels = _timed(lambda: store.fetch("queue_labels", Filter(), **asked), 10)
     yield Figure(name=f"labels of a queue of {LABELS:,}", values=labels)
-    rows = store.fetch("queue_labels", Filter(), queue=queue.queue_id)
+    rows = store.fetch("queue_labels", Filter(), **asked)
     strata, items = queues.strata(queue), queues.items(queue)
     found = _timed(lambda: evidence(queue, strata=strata, items=items, labels=rows).hard_by_score(CARD_BINS), 5)
     yield Figure(name=f"human P(HARD) by score from {LABELS:,} labels", values=found)

@@ -4,9 +4,14 @@ The rule is that the queue's filter must be as wide as the screen's or wider, fi
 are a part of what was drawn from, and the labelled ones among them estimate that part with the weights of the draw
 (estimation for a domain: Cochran, Sampling Techniques, 1977, 2.13 and 5A.14). The rule reads filters alone and never
 the labels, so that which queue is shown cannot depend on what it says. Queues are not pooled: they may share probes.
+
+What was said elsewhere, as in a hunt, counts for a drawn probe only once its turn in the queue has come: Relabel serves
+no probe again to those who have judged it (queue_upcoming.sql), so that to leave it out would lose just what hunts look
+for, and to take it before its turn would bring in what they chose. Queues come in random order, so the probes up to any
+place are a random sample like the whole.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +68,14 @@ class Evidence:
 
 
 def evidence(
-    queue: Queue, *, strata: Sequence[Stratum], items: Iterable[Item], labels: Sequence[Mapping[str, Any]]
+    queue: Queue, *, strata: Sequence[Stratum], items: Sequence[Item], labels: Sequence[Mapping[str, Any]]
 ) -> Evidence:
-    """Return what a queue knows of the probes on screen; `labels` are the rows of queue_labels.sql."""
-    found = sample(strata=strata, items=items, labels=labels)
-    meant = {row["probe_id"]: row["doc_key"] for row in labels if row["meant"] and row["score"] is not None}
+    """Return what a queue knows of the probes on screen; `labels` are the rows of queue_labels.sql for its probes."""
+    places = {item.probe_id: item.position for item in items}
+    reached = max((places[row["probe_id"]] for row in labels if row["here"]), default=0)
+    counted = [row for row in labels if places[row["probe_id"]] <= reached]
+    found = sample(strata=strata, items=items, labels=counted)
+    meant = {row["probe_id"]: row["doc_key"] for row in counted if row["meant"] and row["score"] is not None}
     inside = np.isin(found.probe_id, list(meant)) if found else np.zeros(0, dtype=bool)
     documents = {meant[str(probe)] for probe in found.probe_id[inside]} if found else set()
     return Evidence(

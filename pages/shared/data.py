@@ -225,7 +225,9 @@ def _evidence(
     _queue: Queue,
 ) -> Evidence:
     strata, items = _drawn(database, queue_id, _queue)
-    rows = _store(path, revision, _index).fetch("queue_labels", where, queue=queue_id)
+    rows = _store(path, revision, _index).fetch(
+        "queue_labels", where, queue=queue_id, probes=[item.probe_id for item in items]
+    )
     return evidence_of(_queue, strata=strata, items=items, labels=rows)
 
 

@@ -49,6 +49,7 @@ def _points(estimates: Mapping[int, Estimate]) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
+        "cliponaxis": False,  # a share of 0 stands on the axis
         "yaxis": "y2",
         "x": [STARTS[number] / 100 + _BESIDE for number in estimates],
         "y": [estimate.value for estimate in found],

@@ -72,7 +72,7 @@ def _words(found: Evidence, *, covering: int) -> str:
 
 def show(told: Told, where: Filter) -> None:
     """Draw the sentence, and below it a line a bin, each with links to its labelled probes."""
-    st.html(f'{STYLE}<p class="note">{told.words}</p>')
+    st.html(f'{STYLE}<p class="rests">{told.words}</p>')
     if not told.bins:
         return
     counts = Counter[tuple[int, str]]()
@@ -83,8 +83,8 @@ def show(told: Told, where: Filter) -> None:
     lines = "".join(_line(number, told.bins.get(number), counts, where) for number in range(len(STARTS)))
     with st.expander("Human P(HARD) by max score", key="human-scores"):
         st.html(
-            f'<div class="shares human"><table>{head}<tbody>{lines}</tbody></table></div><p class="note">Labels are '
-            "those of the queue. The last three columns count and open all labelled probes, hunts included.</p>"
+            f'<div class="shares human"><table>{head}<tbody>{lines}</tbody></table></div><p class="rests">Labels are '
+            "of probes that the queue drew; the last three columns count and open all labelled probes, hunts too.</p>"
         )
 
 
