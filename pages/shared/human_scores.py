@@ -7,10 +7,11 @@ the chance of each draw. Of several such queues the one with most labels on scre
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.shared import charts, data
+from pages.shared import charts, data, filters
 from pages.shared.escape import safe
 from pages.shared.human_points import STARTS, span
 from pages.shared.palette import HUMAN_COLOR, VERDICT_COLORS
@@ -20,8 +21,6 @@ from queries.evidence import Evidence, contains
 from queries.labels import LabelStoreError, Verdict
 from queries.parts import Facet, between
 from queries.schema import Filter
-
-MAKE = "Make an Estimate queue in Relabel"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,7 @@ def read(where: Filter, facet: Facet) -> Told:
     covering = [queue for queue in estimating if contains(queue.where, where)]
     if not covering:
         why = "no Estimate queue was drawn from all of these probes" if estimating else "there is no Estimate queue"
-        return Told(words=f"Human P(HARD) is not drawn: {why}. {MAKE} with these filters and label it.")
+        return Told(words=f"Human P(HARD) is not drawn: {why}. {_make(where)} and label it.")
     try:
         found = [data.evidence(where, queue) for queue in covering]
     except LabelStoreError:
@@ -54,6 +53,11 @@ def read(where: Filter, facet: Facet) -> Told:
         name = safe(best.queue.name)
         return Told(words=f"Human P(HARD) is not drawn: the queue {name} has no labels of these probes. Label some.")
     return Told(words=_words(best, covering=len(covering)), evidence=best, bins=bins)
+
+
+def _make(where: Filter) -> str:
+    query = safe(urlencode(filters.browse_query(where), doseq=True))
+    return f'<a href="./relabel?{query}">Make an Estimate queue in Relabel with these filters</a>'
 
 
 def _words(found: Evidence, *, covering: int) -> str:
