@@ -1,4 +1,7 @@
-"""What a label costs, and a filter by label, with 100,000 labels beside none; the build must be imported already."""
+"""What a label costs, a filter by label, and labels on the screens, with 100,000 of them beside none.
+
+The build must be imported already.
+"""
 
 import os
 import tempfile
@@ -6,14 +9,19 @@ import time
 import uuid
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from benchmarks.table import Figure, lines
 from pipeline.settings import build_folder
+from queries.evidence import evidence
 from queries.labels import Change, LabelLog, Op, Reversal, Verdict, open_database
 from queries.labels.overlay import overlay
+from queries.listing import PAGE, Listing
+from queries.parts import Facet
 from queries.queues import Ordering, Queue, Queues, Wish
-from queries.schema import Filter, Label
+from queries.schema import Filter, Label, Sort
+from queries.statistics import CARD_BINS
 from queries.store import Store, read_index
 
 LABELS = 100_000
@@ -24,7 +32,10 @@ FILTERS = {
     "HARD or unlabelled": Filter(verdicts=("HARD", "")),
     "what two annotators call EASY": Filter(annotators=("person 1", "person 2"), verdicts=("EASY",)),
     "human HARD, automatic EASY": Filter(verdicts=("HARD",), labels=(Label.EASY,)),
+    "one says HARD, another EASY": Filter(votes=("person 1:HARD", "person 9:EASY")),
 }
+FILTER_TARGET = 150  # milliseconds
+MARK_TARGET = 5  # the marks of human labels must not slow the list down
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,7 +57,8 @@ def _figures(store: Store, log: LabelLog) -> Iterator[Figure]:
     build = uuid.uuid4().hex
     queues = Queues(log.database)
     wish = Wish(name="n", made_by="person 1", where=Filter(), ordering=Ordering.STRATIFIED, size=LABELS, per_probe=2)
-    probes = [item.probe_id for item in queues.items(queues.make(store, wish, build=build))]
+    long = queues.make(store, wish, build=build)
+    probes = [item.probe_id for item in queues.items(long)]
     hashes = {row["probe_id"]: row["content_hash"] for row in store.fetch("probe_hashes", probes=probes)}
     small = Wish(name="n", made_by="person 1", where=Filter(), ordering=Ordering.RANDOM, size=QUEUE, per_probe=2)
     queue = queues.make(store, small, build=build)
@@ -54,15 +66,62 @@ def _figures(store: Store, log: LabelLog) -> Iterator[Figure]:
     people = [f"person {number}" for number in range(1, 4)]
     for start in range(0, len(probes), 5_000):
         log.append_all(
-            _press(probe, build=build, annotator=people[at % 3], content=hashes[probe], verdict=list(Verdict)[at % 3])
+            _press(
+                probe,
+                build=build,
+                annotator=people[at % 3],
+                content=hashes[probe],
+                verdict=list(Verdict)[at % 3],
+                queue_id=long.queue_id,
+            )
             for at, probe in enumerate(probes[start : start + 5_000])
         )
     for name, values in _presses(log, queues, queue, build=build):
         yield Figure(name=name, values=values, beside=empty[name], target=60 if name == "store a verdict" else None)
     yield Figure(name="read all opinions into a new store", values=_timed(lambda: overlay(store, log, build=build), 1))
     yield Figure(name="read one new opinion", values=tuple(_new_opinions(store, log, probes, hashes, build)))
+    bare = Store(store.index)
+    for what, ask in ASKED.items():
+        values, beside = _in_turn(partial(ask, store, Filter()), partial(ask, bare, Filter()))
+        yield Figure(name=f"{what}: no filter by label", values=values, beside=beside)
+    bare.close()
     for name, where in FILTERS.items():
-        yield Figure(name=f"count: {name}", values=_timed(lambda where=where: store.fetch("count", where)), target=150)  # type: ignore[misc]
+        for what, ask in ASKED.items():
+            yield Figure(name=f"{what}: {name}", values=_timed(partial(ask, store, where)), target=FILTER_TARGET)
+    yield from _shown(store, queues, long, probes)
+
+
+def _count(store: Store, where: Filter) -> object:
+    return store.fetch("count", where)
+
+
+def _first_page(store: Store, where: Filter) -> object:
+    return Listing(ask=store.fetch, where=where, sort=Sort.SCORE, descending=False).first_page()
+
+
+def _histogram(store: Store, where: Filter) -> object:
+    return store.fetch("score_lattice", where, facet=str(Facet.NOTHING))
+
+
+ASKED = {"count": _count, "first page": _first_page, "histogram": _histogram}
+
+
+def _shown(store: Store, queues: Queues, queue: Queue, probes: list[str]) -> Iterator[Figure]:
+    """Yield what labels cost where no filter asks for them: on the list, on the card, over the Scores histogram."""
+    yield Figure(name="names of the annotators", values=_timed(lambda: store.fetch("label_voices")))
+    marks = _timed(lambda: store.fetch("verdicts", probes=probes[:PAGE]))
+    yield Figure(name="labels of a page of the list", values=marks, target=MARK_TARGET)
+    each = iter(probes)
+    opinions = _timed(lambda: store.fetch("probe_opinions", probe_id=next(each)))
+    yield Figure(name="opinions on the probe card", values=opinions)
+    yield Figure(name="human labels by score", values=_timed(lambda: store.fetch("human_scores", Filter())))
+    asked = {"queue": queue.queue_id, "probes": probes}
+    labels = _timed(lambda: store.fetch("queue_labels", Filter(), **asked), 10)
+    yield Figure(name=f"labels of a queue of {LABELS:,}", values=labels)
+    rows = store.fetch("queue_labels", Filter(), **asked)
+    strata, items = queues.strata(queue), queues.items(queue)
+    found = _timed(lambda: evidence(queue, strata=strata, items=items, labels=rows).hard_by_score(CARD_BINS), 5)
+    yield Figure(name=f"human P(HARD) by score from {LABELS:,} labels", values=found)
 
 
 def _presses(log: LabelLog, queues: Queues, queue: Queue, *, build: str) -> Iterator[tuple[str, tuple[float, ...]]]:
@@ -75,7 +134,15 @@ def _presses(log: LabelLog, queues: Queues, queue: Queue, *, build: str) -> Iter
     yield f"progress in a queue of {QUEUE:,}", _timed(lambda: queues.progress(queue, annotator=own), 10)
 
 
-def _press(probe: str, *, build: str, annotator: str, content: str = "c", verdict: Verdict = Verdict.HARD) -> Change:
+def _press(
+    probe: str,
+    *,
+    build: str,
+    annotator: str,
+    content: str = "c",
+    verdict: Verdict = Verdict.HARD,
+    queue_id: str | None = None,
+) -> Change:
     return Change(
         event_id=str(uuid.uuid4()),
         build=build,
@@ -83,6 +150,7 @@ def _press(probe: str, *, build: str, annotator: str, content: str = "c", verdic
         content_hash=content,
         annotator=annotator,
         verdict=verdict,
+        queue_id=queue_id,
     )
 
 
@@ -92,6 +160,12 @@ def _new_opinions(
     for probe in probes[:TIMES]:
         log.append(_press(probe, build=build, annotator="person 9", content=hashes[probe]))
         yield from _timed(lambda: overlay(store, log, build=build), 1)
+
+
+def _in_turn(one: Callable[[], object], other: Callable[[], object]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the timings of two calls made in turn, so that whatever else the machine does meets both alike."""
+    pairs = [(*_timed(one, 1), *_timed(other, 1)) for _ in range(TIMES)]
+    return tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs)
 
 
 def _timed(call: Callable[[], object], times: int = TIMES) -> tuple[float, ...]:

@@ -24,14 +24,21 @@ if found is None:
     st.stop()
 here, page = found
 head.text(reading.standing(here, counts))
-probe, doc, chips = reading.read(here, where)
+probe, doc, chips, opinions = reading.read(here, where)
 
 with st.container(key="reading"):
     rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
 with rail_side:
     reading.pager(here, counts["probes"])
     with st.container(height=reading.HEIGHT, border=False):
-        rail.rows("rail", page.rows, current=here.probe_id, on_open=reading.open_probe, on_return=reading.return_to)
+        rail.rows(
+            "rail",
+            page.rows,
+            verdicts=reading.verdicts(page),
+            current=here.probe_id,
+            on_open=reading.open_probe,
+            on_return=reading.return_to,
+        )
 with text_side:
     st.text(reading.title(doc))
     rail.chips(
@@ -49,6 +56,6 @@ with text_side:
     )
     siblings.show(build, doc, probe)
 with card_side, st.container(height=reading.HEIGHT + 60, border=False):
-    probe_card.show(probe, label=where.thresholds.label(probe["score"]))
+    probe_card.show(probe, label=where.thresholds.label(probe["score"]), opinions=opinions)
     reading.stored_row(build, probe)
 reading.read_ahead(page, here, where)

@@ -1,9 +1,12 @@
 """Explore the distribution of the max score: its shape, the two thresholds, and the probes behind every bar."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import charts, data, filters, picks, score_panels, shares
+from pages.shared import charts, data, filters, human_points, human_scores, picks, score_panels, shares
+from queries.estimate import Estimate
 from queries.parts import Facet, between, part
 from queries.schema import SCORED_SCOPES, Filter, Label, Scope, Target, Typicality
 from queries.statistics import CARD_BINS, LATTICE, Bar, Cell, bars
@@ -30,7 +33,15 @@ def rank(name: str) -> tuple[bool, int, int, str]:
 
 
 @st.fragment
-def histograms(where: Filter, facet: Facet, *, starts: tuple[int, ...], pick: str, beside: DeltaGenerator) -> None:
+def histograms(
+    where: Filter,
+    facet: Facet,
+    *,
+    starts: tuple[int, ...],
+    pick: str,
+    human: Mapping[int, Estimate],
+    beside: DeltaGenerator,
+) -> None:
     """Draw one chart a part of `facet`, and `beside` them what was picked: a pick runs this again, not the page."""
     parts = distribution(where, facet, starts)
     drawn = dict(list(parts.items())[:CHARTS])
@@ -51,13 +62,16 @@ def histograms(where: Filter, facet: Facet, *, starts: tuple[int, ...], pick: st
             peak=peak,
             height=charts.height(len(drawn)),
         )
+        alt = charts.words(shown)
+        if human:
+            figure, alt = human_points.over(figure, human), f"{alt}. {human_points.words(human)}"
         event = st.plotly_chart(
             figure,
             key=f"histogram-{facet}-{name}",
             on_select="rerun",
             selection_mode=("points", "box"),
             config={"displayModeBar": False},
-            alt=charts.words(shown),
+            alt=alt,
         )
         span = charts.picked(event.selection.points)
         if span:
@@ -85,6 +99,7 @@ with st.container(horizontal=True, gap="medium"):
 with chart_side:
     chart_place = st.container()
     _, cuts, _ = st.columns(charts.COLUMNS, gap=None)  # so that the handles stand under the cuts of the chart
+    human_place = st.container()
 with pick_side:
     legend_place, picked_place = st.container(), st.container()
 where = filters.sidebar(cuts)
@@ -104,8 +119,11 @@ with choices:
     facet = Facet(filters.choose("Split by", "by", Facet))
 by = Facet.SCOPE if facet is Facet.NOTHING else facet
 if distribution(where, facet, starts):
+    told = human_scores.read(where, facet)
     with chart_place:
-        histograms(where, facet, starts=starts, pick=pick, beside=picked_place)
+        histograms(where, facet, starts=starts, pick=pick, human=told.bins, beside=picked_place)
+    with human_place:
+        human_scores.show(told, where)
 else:
     chart_place.info(
         "None of these probes has a score. Word and lens probes get none; the others get theirs when they are scored."

@@ -22,17 +22,13 @@ where (len(w['scopes']::varchar[]) = 0 or list_contains(w['scopes']::varchar[], 
   and (w['flag_bits']::int is null or (flag_bits & w['flag_bits']::int) <> 0 or (w['unflagged'] and flag_bits = 0))
   and (
     (len(w['verdicts']::varchar[]) = 0 and len(w['annotators']::varchar[]) = 0)
-    or probe_id in (
-        select probe_id from judged(w)
-        where len(w['verdicts']::varchar[]) = 0 or list_contains(w['verdicts']::varchar[], verdict)
-    )
-    or (list_contains(w['verdicts']::varchar[], '') and probe_id not in (select probe_id from judged(w)))
+    or (probe_id in (select probe_id from told(w))) <> list_contains(w['verdicts']::varchar[], '')
   )
   and (
     len(w['votes']::varchar[]) = 0
     or probe_id in (
         select probe_id from opinions
-        where not stale
+        where not stale and len(w['votes']::varchar[]) > 0
         group by probe_id
         having sum(
             coalesce(list_contains(w['votes']::varchar[], voice || ':' || verdict), false)::int

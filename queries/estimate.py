@@ -5,6 +5,7 @@ probe stands for N_h / n_h of its stratum, and that probes of one document resem
 Drawn probes without a label count as missing at random within their stratum (queues come in random order).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -44,6 +45,7 @@ class Sample:
     """
 
     sizes: Floats
+    probe_id: NDArray[np.str_]
     stratum: NDArray[np.int64]
     human: NDArray[np.str_]
     automatic: NDArray[np.str_]
@@ -81,7 +83,8 @@ def sample(*, strata: Sequence[Stratum], items: Iterable[Item], labels: Iterable
     judged = [(item.stratum, known[item.probe_id]) for item in items if item.probe_id in known]
     if len(judged) < 2:
         return None
-    groups = _merge({part.stratum: sum(name == part.stratum for name, _ in judged) for part in strata})
+    counted = Counter(name for name, _ in judged)
+    groups = _merge({part.stratum: counted[part.stratum] for part in strata})
     count = max(groups.values()) + 1
     sizes, scored, total = np.zeros((3, count))
     for part in strata:
@@ -92,6 +95,7 @@ def sample(*, strata: Sequence[Stratum], items: Iterable[Item], labels: Iterable
     rows = [row for _, row in judged]
     return Sample(
         sizes=sizes,
+        probe_id=np.array([str(row["probe_id"]) for row in rows]),
         stratum=np.array([groups[name] for name, _ in judged]),
         human=np.array([str(row["verdict"]) for row in rows]),
         automatic=np.array([str(row["automatic"]) for row in rows]),
@@ -188,12 +192,13 @@ def human_hard(found: Sample, *, within: Mask | None = None) -> Estimate | None:
     return share(found, of=found.human == Verdict.HARD, within=within)
 
 
-def human_hard_by_score(found: Sample, *, starts: Sequence[int]) -> dict[int, Estimate]:
+def human_hard_by_score(found: Sample, *, starts: Sequence[int], within: Mask | None = None) -> dict[int, Estimate]:
     """Return the share of HARD verdicts in each bin of max scores, bins beginning at `starts` hundredths.
 
-    Bins without a label are left out, as are unscored probes.
+    Of the probes `within` a part of the population (default: all of it). Bins without a label are left out, as are
+    unscored probes.
     """
-    scored = ~np.isnan(found.score)
+    scored = ~np.isnan(found.score) if within is None else within & ~np.isnan(found.score)
     bins = np.digitize(found.score, starts) - 1
     found_bins = {number: human_hard(found, within=scored & (bins == number)) for number in range(len(starts))}
     return {number: estimate for number, estimate in found_bins.items() if estimate}

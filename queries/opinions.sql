@@ -40,10 +40,23 @@ from (
 create table human as from human_now;
 -- The label that counts: human over automatic.
 create macro final_of(human, automatic) as coalesce(nullif(human, 'STALE'), automatic);
--- The verdicts that a filter can ask for: those of its annotators, or the human labels where it names none.
+-- The verdicts that a filter can ask for: those of its annotators, or the human labels where it names none. No row where
+-- it asks for neither, so that the filters of most questions cost nothing: without this, 100,000 labels made every count
+-- of 590,741 probes 17 ms to 80 ms.
 create macro judged(w) as table
-select probe_id, verdict from human where len(w['annotators']::varchar[]) = 0
+select probe_id, verdict
+from human
+where len(w['annotators']::varchar[]) = 0 and len(w['verdicts']::varchar[]) > 0
 union all
 select probe_id, case when stale then 'STALE' else verdict end
 from opinions
 where verdict is not null and list_contains(w['annotators']::varchar[], voice);
+-- The probes that a filter by verdict means; where it also takes those without one, the probes that it does not mean.
+create macro told(w) as table
+select probe_id
+from judged(w)
+group by probe_id
+having case
+    when list_contains(w['verdicts']::varchar[], '') then not bool_or(list_contains(w['verdicts']::varchar[], verdict))
+    else len(w['verdicts']::varchar[]) = 0 or bool_or(list_contains(w['verdicts']::varchar[], verdict))
+end;

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from queries.labels.boundary import check_name
 from queries.labels.database import Database, LabelStoreError, Row
-from queries.schema import Filter
+from queries.schema import Filter, Label, Search, SearchField, Thresholds
 from queries.store import Store
 
 FLOOR = 5  # probes of every stratum, as far as there are: fewer say nothing of its variance (research: n_h >= 5)
@@ -77,6 +77,18 @@ class Queue:
     def estimates(self) -> bool:
         """Whether its labels may enter estimates."""
         return self.ordering in ESTIMATE
+
+    @property
+    def where(self) -> Filter:
+        """The filter that was asked for, as a screen's."""
+        kept: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in self.filter.items()
+        }
+        kept["labels"] = tuple(Label(label) for label in self.filter["labels"])
+        kept["thresholds"] = Thresholds(*self.filter["thresholds"])
+        if search := self.filter["search"]:
+            kept["search"] = Search(**{**search, "fields": tuple(SearchField(name) for name in search["fields"])})
+        return Filter(**kept)
 
 
 class Stratum(NamedTuple):

@@ -134,6 +134,16 @@ def document_rows(number: int = 0, **changes: Any) -> list[Row]:
     return rows
 
 
+def spread_rows(documents: int) -> list[Row]:
+    """Return the probes of `documents` documents; the max scores of those that have any lie all over 0-1."""
+    rows = [row for number in range(documents) for row in document_rows(number)]
+    for number, row in enumerate(row for row in rows if row["bb_answer_rollout_scores"] is not None):
+        top = number * 13 % 101 / 100
+        row |= {"bb_answer_rollout_scores": [top / 2] * 4 + [top], "bb_answer_score_min": top / 2}
+        row |= {"bb_answer_score_max": top, "bb_answer_score_mean": sum(row["bb_answer_rollout_scores"]) / 5}
+    return rows
+
+
 def write_published(rows: list[Row], path: Path) -> Path:
     """Write rows as one Parquet file in the published form, changed columns included, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -44,9 +44,9 @@ def lines(app: AppTest) -> dict[str, list[str]]:
 
 
 def links(app: AppTest) -> list[dict[str, list[str]]]:
-    """The queries of all links to Browse."""
+    """The queries of all links, which lead to Browse, or to Relabel for a new queue."""
     hrefs = [html.unescape(href) for block in blocks(app) for href in re.findall(r'href="([^"]+)"', block)]
-    assert all(href.startswith("./?") for href in hrefs)
+    assert all(href.startswith(("./?", "./relabel?")) for href in hrefs)
     return [parse_qs(urlparse(href).query) for href in hrefs]
 
 

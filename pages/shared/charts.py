@@ -14,7 +14,7 @@ from queries.statistics import Bar, Interval
 
 Figure = dict[str, Any]
 
-PLOT_FROM, PLOT_TO = 0.06, 0.985  # the plot within the width: room for the axis, and for half of its last number
+PLOT_FROM, PLOT_TO = 0.06, 0.955  # the plot within the width: room for the axis on either side
 COLUMNS = (PLOT_FROM, PLOT_TO - PLOT_FROM, 1 - PLOT_TO)  # the same as columns of the page
 _MARGIN = {"l": 0, "r": 0, "t": 22, "b": 24, "pad": 0}
 _GREY = "rgba(128, 134, 144, {})"  # reads on both backgrounds

@@ -23,9 +23,12 @@ from pipeline.rounds import raw_folder
 from pipeline.settings import build_folder, data_root
 from pipeline.sweeps import sweep_folder
 from pipeline.work import Work
+from queries.evidence import Evidence
+from queries.evidence import evidence as evidence_of
 from queries.hits import hits as find_hits
 from queries.labels import LabelLog, LabelStoreError
 from queries.labels.overlay import overlay
+from queries.queues import Item, Queue, Queues, Stratum
 from queries.schema import Filter, Search, Thresholds
 from queries.splits import Span
 from queries.store import BuildError, Index, Row, Store, read_index
@@ -35,7 +38,14 @@ _OPENED = "opened"
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
 REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
-ABOUT_LABELS = ("human_labels", "human_opinions")  # questions whose answers change with every label
+ABOUT_LABELS = (  # questions whose answers change with every label
+    "human_labels",
+    "human_opinions",
+    "human_scores",
+    "label_voices",
+    "probe_opinions",
+    "verdicts",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,23 +169,73 @@ def bring_labels() -> None:
 
     To be called once a run, before any question is asked.
     """
-    build, trouble = current_build(), _trouble()
-    if time.monotonic() > trouble.get("until", 0):
-        trouble.clear()
-        try:
-            overlay(_store(build.path, build.revision, build.index), label_log(), build=build.name)
-        except LabelStoreError as error:
-            trouble.update(until=time.monotonic() + REST, said=str(error))
+    bring_labels_of(current_build())
+    trouble = _trouble()
     if trouble:
         with st.sidebar:
             st.warning("Human labels cannot be read now; they are shown as they were last read.")
             st.text(trouble["said"])
 
 
+def bring_labels_of(build: OpenBuild) -> None:
+    """Let `build`, which need not be the open one, know what has been labelled since, where that can be read."""
+    trouble = _trouble()
+    if time.monotonic() > trouble.get("until", 0):
+        trouble.clear()
+        try:
+            overlay(_store(build.path, build.revision, build.index), label_log(), build=build.name)
+        except LabelStoreError as error:
+            trouble.update(until=time.monotonic() + REST, said=str(error))
+
+
 @st.cache_resource
 def _trouble() -> dict[str, Any]:
     """Return what is remembered of a label database that failed: until when it is left alone, and what it said."""
     return {}
+
+
+def queues() -> list[Queue]:
+    """Return the queues of the open build, newest first; none while the label database fails."""
+    trouble = _trouble()
+    if trouble:
+        return []
+    try:
+        return Queues(label_log().database).of(current_build().name)
+    except LabelStoreError as error:
+        trouble.update(until=time.monotonic() + REST, said=str(error))
+        return []
+
+
+def evidence(where: Filter, queue: Queue) -> Evidence:
+    """Return what the labels of a queue say of the probes of `where`. Raises LabelStoreError."""
+    build, database = current_build(), (os.environ.get("PROBES_LABELS_URL"), data_root().resolve())
+    labels = _store(build.path, build.revision, build.index).labels_seq
+    return _evidence(database, build.path, build.revision, labels, where, queue.queue_id, build.index, queue)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _evidence(
+    database: tuple[str | None, Path],
+    path: Path,
+    revision: str,
+    labels: int,
+    where: Filter,
+    queue_id: str,
+    _index: Index,
+    _queue: Queue,
+) -> Evidence:
+    strata, items = _drawn(database, queue_id, _queue)
+    rows = _store(path, revision, _index).fetch(
+        "queue_labels", where, queue=queue_id, probes=[item.probe_id for item in items]
+    )
+    return evidence_of(_queue, strata=strata, items=items, labels=rows)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _drawn(database: tuple[str | None, Path], queue_id: str, _queue: Queue) -> tuple[list[Stratum], list[Item]]:
+    """Return the strata and the probes of a queue, which never change."""
+    found = Queues(label_log().database)
+    return found.strata(_queue), found.items(_queue)
 
 
 def open_store() -> Store:

@@ -3,14 +3,15 @@
 The names of the parameters are the widgets' keys, so a link is written and read in this module alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import data
+from pages.shared import data, spelling
+from pages.shared.spelling import NOTHING, shown
+from queries.labels import Verdict
 from queries.schema import (
     FLAG_RULES,
     Filter,
@@ -27,8 +28,8 @@ from queries.schema import (
 from queries.store import SearchError
 
 SEARCH_LABEL = "Search text"  # the document component finds the field by this name for the key /
-NOTHING = "none"  # how a null value is called on screen
-_VOCABULARY = {*map(str, (*Scope, *Target, *Typicality, *Label, *Flag)), *map(str, range(-99, 1000))}
+VERDICTS = (*map(str, Verdict), spelling.STALE, "")  # human labels; "" for none
+_LISTS = ("scope", "target", "typicality", "label", "verdict", "annotator", "vote", "round", "level", "flag")
 
 
 def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
@@ -47,6 +48,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
             bind="query-params",
             persist_state="session",
         )
+        verdicts, annotators, votes = _human()
         low, high = st.slider(
             "Max score", 0.0, 1.0, (0.0, 1.0), 0.01, key="score", bind="query-params", persist_state="session"
         )
@@ -71,6 +73,9 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
         flags=tuple(flags),
         doc_id=(doc_id or "").strip() or None,
         host=(host or "").strip() or None,
+        verdicts=tuple(verdicts),
+        annotators=tuple(annotators),
+        votes=tuple(votes),
         search=search,
         thresholds=thresholds,
     )
@@ -111,7 +116,7 @@ def _search() -> Search | None:
     return looked_for
 
 
-def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> list[str]:
+def _pills(label: str, key: str, known: list[str], found: Mapping[str, int], *, help: str | None = None) -> list[str]:
     """Draw one facet: the words of the vocabulary, then whatever else the build holds, null as "none"."""
     values = [*known, *sorted(value for value in found if value and value not in known), *([""] if "" in found else [])]
     return st.pills(
@@ -122,18 +127,59 @@ def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> 
         key=key,
         bind="query-params",
         persist_state="session",
+        help=help,
     )
 
 
-def shown(value: str) -> str:
-    """Return how a value is called in a widget, and so in a link: itself, or for a foreign one a spelling of it.
+def _human() -> tuple[list[str], list[str], list[str]]:
+    """Draw the filters by human label where there are labels, or a link asks for them; return what they mean.
 
-    Streamlit reads labels as Markdown and a link by its labels, so what is no word of ours is percent-encoded behind
-    an equals sign: nothing in it is markup, no two are alike, and none can be taken for a null.
+    Verdicts, annotators, and votes, which only links set: the cells of an agreement table are pairs of them.
     """
-    if value in _VOCABULARY:
-        return value
-    return "=" + quote(value, safe="").replace("_", "%5F").replace("~", "%7E") if value else NOTHING
+    votes = _asked("vote", spelling.vote_of)
+    if votes:
+        votes = _chosen(
+            "All of these opinions",
+            "vote",
+            votes,
+            spelled=spelling.vote,
+            help="Probes on which each of these persons says this. A link asked for them; take one away to widen.",
+        )
+    asked = _asked("annotator", spelling.voice_of)
+    voices = [row["voice"] for row in data.ask("label_voices")]
+    if not voices and not asked and not _asked("verdict", str):
+        return [], [], votes
+    verdicts = _pills("Human label", "verdict", list(VERDICTS), {}, help=_HUMAN)
+    everyone = [*voices, *(name for name in asked if name not in voices)]
+    annotators = _chosen("Annotator", "annotator", everyone, spelled=spelling.voice)
+    return verdicts, annotators, votes
+
+
+_HUMAN = (
+    "What persons say: the adjudicated decision, else the majority of HARD and EASY; UNSURE where neither has one; "
+    "STALE where all that was said concerns older content; none where nothing was. "
+    "With annotators chosen: what any of them says."
+)
+
+
+def _asked(key: str, meant: Callable[[str], str | None]) -> list[str]:
+    """Return what a filter may hold before it is drawn: what the session has chosen and what the link asks for."""
+    linked = [meant(spelled) for spelled in st.query_params.get_all(key)]
+    found = [*st.session_state.get(key, ()), *linked]
+    return list(dict.fromkeys(value for value in found if value is not None))
+
+
+def _chosen(label: str, key: str, options: list[str], *, spelled: Callable[[str], str], help: str = "") -> list[str]:
+    return st.multiselect(
+        label,
+        options,
+        format_func=spelled,
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        placeholder="any",
+        help=help or None,
+    )
 
 
 def _flags(found: Mapping[str, int]) -> list[str]:
@@ -211,6 +257,7 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
         "target": fields["targets"],
         "typicality": fields["typicalities"],
         "label": fields["labels"],
+        "verdict": fields["verdicts"],
         "round": fields["rounds"],
         "level": fields["levels"],
         "flag": fields["flags"],
@@ -219,6 +266,11 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
     query: dict[str, str | list[str]] = {
         key: [shown(str(v)) for v in values] for key, values in lists.items() if values
     }
+    for key, names, spelled in (
+        ("annotator", fields["annotators"], spelling.voice),
+        ("vote", fields["votes"], spelling.vote),
+    ):
+        query |= {key: [spelled(name) for name in names]} if names else {}
     low, high = fields["score_from"] or 0, 100 if fields["score_to"] is None else fields["score_to"]
     if (low, high) != (0, 100):
         query["score"] = [f"{low / 100:g}", f"{high / 100:g}"]
@@ -236,6 +288,6 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
 
 def clear() -> None:
     """Set every filter back to "any"; a callback, so that it runs before the widgets are drawn."""
-    st.session_state.update({key: [] for key in ("scope", "target", "typicality", "label", "round", "level", "flag")})
+    st.session_state.update({key: [] for key in _LISTS})
     st.session_state.update(dict.fromkeys(("q", "doc", "host"), ""))
     st.session_state.update(regex=False, score=(0.0, 1.0))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared import filters, probe_card
+from pages.shared import data, filters, probe_card
 from pages.shared.bench import DUE, Bench
 from pages.shared.escape import safe
 from pages.shared.level_charts import signed
@@ -109,6 +109,8 @@ def _probe(bench: Bench, found: Sequence[Row], *, level: int, doc_id: str, slot:
             st.text(f"Rejected: {reject}")
         return
     probe = found[0]
-    probe_card.show(probe, label=bench.where.thresholds.label(probe["score"]))
+    data.bring_labels_of(bench.opened)
+    opinions = bench.ask("probe_opinions", probe_id=probe["probe_id"])
+    probe_card.show(probe, label=bench.where.thresholds.label(probe["score"]), opinions=opinions)
     where = replace(Filter(thresholds=bench.where.thresholds), levels=(level,), doc_id=doc_id)
     st.html(link("Open it in its document", where, probe_id=probe["probe_id"], build=bench.opened.name))

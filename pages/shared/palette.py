@@ -1,6 +1,7 @@
 """The colors that carry meaning, defined once. Blue to orange survives the common kinds of color blindness."""
 
 from pipeline.run_state import RunState
+from queries.labels import Verdict
 from queries.schema import Label
 
 # Mid-tones with a contrast of 3:1 or more on both backgrounds of .streamlit/config.toml.
@@ -10,6 +11,16 @@ LABEL_COLORS = {
     Label.EASY: "#d9731a",
     Label.UNSCORED: "#7c818a",
 }
+
+# Human labels; UNSURE stands between HARD and EASY as MIDDLE does.
+VERDICT_COLORS = {
+    Verdict.HARD: LABEL_COLORS[Label.HARD],
+    Verdict.EASY: LABEL_COLORS[Label.EASY],
+    Verdict.UNSURE: LABEL_COLORS[Label.MIDDLE],
+    "STALE": LABEL_COLORS[Label.UNSCORED],
+}
+
+HUMAN_COLOR = "#ad5fbd"  # what persons say, drawn over bars of the label colors
 
 # From teal, where probes should be easiest, over grey to purple; as dark as they may be on black, as light as on white.
 _LEVEL_COLORS = ("#1f8a7d", "#4d8f88", "#6f908d", "#8a8f98", "#97859c", "#9c6ba8", "#a04fb0")

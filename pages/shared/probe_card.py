@@ -3,11 +3,12 @@
 One st.html element instead of forty widgets keeps "next probe" within a few milliseconds of script.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from pages.shared import opinions as human
 from pages.shared.escape import safe
 from pages.shared.palette import LABEL_COLORS
 from queries.schema import FLAG_RULES, Flag, Label
@@ -44,13 +45,17 @@ PROVENANCE = {
 }
 
 
-def show(probe: Row, *, label: Label) -> None:
-    """Draw everything known of `probe` but its document; `label` is its automatic label under the current cuts."""
-    st.html(_STYLE + "".join(_blocks(probe, label)))
+def show(probe: Row, *, label: Label, opinions: Sequence[Row] = ()) -> None:
+    """Draw everything known of `probe` but its document; `label` is its automatic label under the current cuts.
+
+    `opinions` is what persons say of it, the rows of probe_opinions.sql.
+    """
+    st.html(_STYLE + "".join(_blocks(probe, label, opinions)))
 
 
-def _blocks(probe: Row, label: Label) -> Iterable[str]:
-    yield f'<article class="probe">{_head(probe, label)}'
+def _blocks(probe: Row, label: Label, opinions: Sequence[Row]) -> Iterable[str]:
+    yield f'<article class="probe">{_head(probe, label, opinions)}'
+    yield human.folded(opinions)
     yield _text("Question", probe["question"], name="question")
     yield _text("Atom", probe["atom"], name="atom")
     if probe["target_response"] != probe["atom"]:
@@ -63,12 +68,13 @@ def _blocks(probe: Row, label: Label) -> Iterable[str]:
     yield "</article>"
 
 
-def _head(probe: Row, label: Label) -> str:
+def _head(probe: Row, label: Label, opinions: Sequence[Row]) -> str:
     words = [probe["scope"] or "no scope", f"{probe['target']} target", probe["typicality"]]
     slot = "no slot" if probe["slot"] is None else f"slot {probe['slot']}"
-    color = LABEL_COLORS[label]
+    badge = human.badge(opinions)
+    automatic = f"<small>automatic</small> {label}" if badge else str(label)
     return (
-        f'<header><b class="label" style="--label:{color}">{label}</b>'
+        f'<header><b class="label" style="--label:{LABEL_COLORS[label]}">{automatic}</b>{badge}'
         f"<span>{safe(' · '.join(str(word) for word in [*words, slot] if word))}</span></header>"
     )
 

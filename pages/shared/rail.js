@@ -17,10 +17,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.type = "button"
     button.dataset.id = item.id
     button.style.setProperty("--label", item.color)
-    button.title = [item.label, item.scope, item.target].filter(Boolean).join(" · ")
     if (data.shape === "rows") {
       part(button, "score", item.score)
       part(button, "what", [item.scope, item.target].filter(Boolean).join(" · "))
+      part(button, "human", "")
       part(button, item.question ? "question" : "question missing", item.question || "no question")
     } else {
       part(button, "slot", item.slot || "–")
@@ -46,6 +46,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     nav.replaceChildren(...data.items.map(draw))
     nav.dataset.ids = ids
   }
+  data.items.forEach((item, at) => {
+    const [button, human] = [nav.children[at], item.human ? `human ${item.human}` : ""]
+    button.title = [item.label, item.scope, item.target, human].filter(Boolean).join(" · ")
+    const mark = button.querySelector(".human")
+    if (!mark) return
+    mark.textContent = item.human
+    mark.style.setProperty("--human", item.humanColor)
+  })
   for (const button of nav.children) {
     const here = button.dataset.id === data.current
     if (here === (button.getAttribute("aria-current") === "true")) continue

@@ -1,11 +1,11 @@
 """A rail of probes to choose from: the list beside the document, or the chips of a document's other probes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.palette import LABEL_COLORS
+from pages.shared.palette import LABEL_COLORS, VERDICT_COLORS
 from queries.schema import Label
 from queries.segments import spelled
 from queries.store import Row
@@ -23,12 +23,14 @@ def rows(
     key: str,
     probes: Sequence[Row],
     *,
+    verdicts: Mapping[str, str],
     current: str,
     on_open: Callable[[str], None],
     on_return: Callable[[str], None],
 ) -> None:
     """Draw one line a probe, score and question; a click calls `on_open` with its id before the next run.
 
+    `verdicts` are the human labels of those that have one, by id.
     `on_return` is called with the probe in the address, "" for none, when the reader goes Back or Forward.
     """
 
@@ -36,7 +38,7 @@ def rows(
         address = st.session_state[key].address
         on_return(address["probe"] if isinstance(address, dict) else "")
 
-    items = [_item(probe) for probe in probes]
+    items = [_item(probe) | _human(verdicts.get(probe["probe_id"])) for probe in probes]
     _draw(key, items, current=current, on_open=on_open, shape="rows", on_address_change=returned)
 
 
@@ -63,6 +65,10 @@ def _item(probe: Row) -> dict[str, str]:
         "level": "" if probe.get("level") is None else str(probe["level"]),
         "question": spelled(probe.get("question") or ""),
     }
+
+
+def _human(verdict: str | None) -> dict[str, str]:
+    return {"human": verdict or "", "humanColor": VERDICT_COLORS[verdict] if verdict else ""}
 
 
 def _draw(

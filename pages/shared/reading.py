@@ -173,13 +173,20 @@ def badges(probe: Row) -> None:
         st.warning(". ".join(words) + ".", icon=":material/warning:")
 
 
-def read(here: Place, where: Filter) -> tuple[Row, Row, list[Row]]:
-    """Return a probe, its document, and the document's probes."""
+def read(here: Place, where: Filter) -> tuple[Row, Row, list[Row], list[Row]]:
+    """Return a probe, its document, the document's probes, and what persons say of the probe."""
     return (
         data.ask("probe", probe_id=here.probe_id, doc_key=here.doc_key, place=here.place)[0],
         data.ask("document", doc_key=here.doc_key)[0],
         data.ask("document_probes", Filter(thresholds=where.thresholds), doc_key=here.doc_key),
+        data.ask("probe_opinions", probe_id=here.probe_id),
     )
+
+
+def verdicts(page: Page) -> dict[str, str]:
+    """Return the human labels of the probes on a page, by probe; those that have none are left out."""
+    rows = data.ask("verdicts", probes=[row["probe_id"] for row in page.rows])
+    return {row["probe_id"]: row["verdict"] for row in rows}
 
 
 def read_ahead(page: Page, here: Place, where: Filter) -> None:
