@@ -159,22 +159,36 @@ def _log(url: str | None, root: Path) -> LabelLog:
     return open_log()
 
 
+def renewed_build() -> OpenBuild:
+    """Return the open build as it is now, with its newest labels: for a fragment, which runs without the frame."""
+    st.session_state.pop(_OPENED, None)
+    build = current_build()
+    bring_labels_of(build)
+    return build
+
+
 def bring_labels() -> None:
     """Let the open build know what has been labelled since; where the labels cannot be read, say so and go on without.
 
     To be called once a run, before any question is asked.
     """
-    build, trouble = current_build(), _trouble()
+    bring_labels_of(current_build())
+    trouble = _trouble()
+    if trouble:
+        with st.sidebar:
+            st.warning("Human labels cannot be read now; they are shown as they were last read.")
+            st.text(trouble["said"])
+
+
+def bring_labels_of(build: OpenBuild) -> None:
+    """Let `build`, which may be another than the open one, know what has been labelled since, if that can be read."""
+    trouble = _trouble()
     if time.monotonic() > trouble.get("until", 0):
         trouble.clear()
         try:
             overlay(_store(build), label_log(), build=build.name)
         except LabelStoreError as error:
             trouble.update(until=time.monotonic() + REST, said=str(error))
-    if trouble:
-        with st.sidebar:
-            st.warning("Human labels cannot be read now; they are shown as they were last read.")
-            st.text(trouble["said"])
 
 
 @st.cache_resource
