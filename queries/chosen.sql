@@ -11,9 +11,23 @@ end;
 create macro chosen(w) as table
 select *, label_of(score, w) as label
 from query_table(w['source'])
-where (len(w['scopes']::varchar[]) = 0 or list_contains(w['scopes']::varchar[], coalesce(scope, '')))
-  and (len(w['targets']::varchar[]) = 0 or list_contains(w['targets']::varchar[], coalesce(target, '')))
-  and (len(w['typicalities']::varchar[]) = 0 or list_contains(w['typicalities']::varchar[], coalesce(typicality, '')))
+where (
+    len(w['scopes']::varchar[]) = 0
+    or list_contains(list_transform(w['scopes']::varchar[], lambda word: try_cast(word as scope_word)), scope_word)
+    or (list_contains(w['scopes']::varchar[], '') and scope_word is null)
+  )
+  and (
+    len(w['targets']::varchar[]) = 0
+    or list_contains(list_transform(w['targets']::varchar[], lambda word: try_cast(word as target_word)), target_word)
+    or (list_contains(w['targets']::varchar[], '') and target_word is null)
+  )
+  and (
+    len(w['typicalities']::varchar[]) = 0
+    or list_contains(
+      list_transform(w['typicalities']::varchar[], lambda word: try_cast(word as typicality_word)), typicality_word
+    )
+    or (list_contains(w['typicalities']::varchar[], '') and typicality_word is null)
+  )
   and (len(w['labels']::varchar[]) = 0 or list_contains(w['labels']::varchar[], label_of(score, w)))
   and (w['score_from']::int is null or score >= w['score_from']::int)
   and (w['score_to']::int is null or score <= w['score_to']::int)
