@@ -19,7 +19,7 @@
     document: () => identity(component("document")?.querySelector(".text")?.firstChild),
     rail: () => buttons("rail").map((button) => button.dataset.id + (button.ariaCurrent ?? "")).join(),
     card: () => document.querySelector('[data-testid="stMain"] .probe')?.textContent ?? "",
-    standing: () => main("stText"),
+    standing: () => document.querySelector('.st-key-heading [data-testid="stText"]')?.textContent ?? "",
     heading: () => main("stHeading"),
     bars: () => [...document.querySelectorAll('[class*="st-key-histogram"] .point path')].map((bar) => bar.getAttribute("d")).join(),
     picked: () => document.querySelector(".picked")?.textContent ?? "",

@@ -3,10 +3,16 @@
 -- sorted here: loading 590,741 rows takes 0.5 s, with a sort 1.7 s. `doc_no` stands for the document
 -- where probes are grouped or found by it, in a third of the time that its key takes; `flag_bits` holds one bit a flag,
 -- in Flag's order.
+-- `scope_word` and its like are the same words as enums, which a filter compares in a twelfth of the time of strings.
+create type scope_word as enum (select distinct scope from facets_parts where scope is not null);
+create type target_word as enum (select distinct target from facets_parts where target is not null);
+create type typicality_word as enum (select distinct typicality from facets_parts where typicality is not null);
 create table facets as
 select
     row_number() over ()::int as place,
     hash(doc_key) as doc_no,
+    scope::scope_word as scope_word, target::target_word as target_word,
+    typicality::typicality_word as typicality_word,
     probe_id, doc_key, doc_id, host, round, level, slot, scope, target, typicality, score, mean, spread,
     distance, question,
     (

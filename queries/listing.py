@@ -42,8 +42,8 @@ class Page:
         return self.place(there) if start.listed and 0 <= there < len(self.rows) else None
 
     def place(self, number: int) -> Place:
-        """Return where the row `number` of this page stands."""
-        return _place(self.rows[number], before=self.before + number)
+        """Return where the row `number` of this page stands; -1 is the last."""
+        return _place(self.rows[number], before=self.before + number % len(self.rows))
 
 
 def _place(row: Row, *, before: int) -> Place:
@@ -84,6 +84,15 @@ class Listing:
         rest = self._read(at, count=PAGE - ahead, onward=True)
         rows = [row for row in earlier if row["place"] != at.place] + rest
         return Page(before=at.before - ahead, rows=tuple(rows))
+
+    def turn(self, page: Page, *, onward: bool) -> Page:
+        """Return the page after `page`, or before it; without rows where the list ends."""
+        if not page.rows:
+            return page
+        edge = page.place(-1 if onward else 0)
+        rows = self._read(edge, count=PAGE + 1, onward=onward)[1:]
+        before = page.before + (len(page.rows) if onward else -len(rows))
+        return Page(before=before, rows=tuple(rows if onward else rows[::-1]))
 
     def move(self, start: Place, steps: int) -> Place:
         """Return the place `steps` further on (back where negative), or the end of the list that lies nearer."""

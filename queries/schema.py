@@ -204,9 +204,9 @@ class Search:
     regex: bool = False
 
     @property
-    def id(self) -> str:
+    def row_set(self) -> int:
         """The name of the row set this search makes."""
-        return blake2b(repr(self).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return _named(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,9 +243,21 @@ class Filter:
         """Whether which probes are meant depends on human labels."""
         return bool(self.verdicts or self.annotators or self.votes)
 
-    def parameters(self) -> dict[str, Any]:
+    def row_set(self, labels_seq: int = 0) -> int | None:
+        """Return the name of the row set that holds what no column tells, while `labels_seq` is the newest label.
+
+        None where columns tell all of it.
+        """
+        if self.by_label:
+            return _named((self.search, self.verdicts, self.annotators, self.votes, labels_seq))
+        return self.search.row_set if self.search else None
+
+    def parameters(self, labels_seq: int = 0) -> dict[str, Any]:
         """Return the filter as the struct that the SQL macro `chosen` reads as `$where`."""
+        row_set = self.row_set(labels_seq)
         return {
+            "source": "every_probe" if row_set is None else "found_probes",
+            "row_set": row_set,
             "scopes": list(self.scopes),
             "targets": list(self.targets),
             "typicalities": list(self.typicalities),
@@ -261,9 +273,14 @@ class Filter:
             "verdicts": list(self.verdicts),
             "annotators": list(self.annotators),
             "votes": list(self.votes),
-            "search": self.search.id if self.search else None,
             **self.thresholds._asdict(),
         }
+
+
+def _named(asked: object) -> int:
+    """Return a number of 64 bits that stands for what is asked of a row set."""
+    digest = blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def flag_bits(flags: Iterable[str]) -> int:

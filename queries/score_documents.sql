@@ -11,7 +11,7 @@ with by_part as materialized (
             when 'level' then coalesce(level::varchar, '')
             else ''
         end as part,
-        doc_key,
+        doc_no,
         count(*) as probes,
         count(score) as scored,
         count(*) filter (score is not null or list_contains($due_scopes, scope)) as due,
@@ -26,9 +26,9 @@ with by_part as materialized (
 by_document as (
     select false as whole, * from by_part
     union all
-    select true, '', doc_key, sum(probes), sum(scored), sum(due), sum(hard), sum(middle), sum(easy), sum(total), sum(squares)
+    select true, '', doc_no, sum(probes), sum(scored), sum(due), sum(hard), sum(middle), sum(easy), sum(total), sum(squares)
     from by_part
-    group by doc_key
+    group by doc_no
 )
 select
     whole, part,

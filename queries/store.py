@@ -28,7 +28,7 @@ from queries.schema import DOCS, FACETS, PROBES, Filter, Search
 
 FOLDER = Path(__file__).parent
 TABLES = {"docs": DOCS, "probes": PROBES, "facets": FACETS}
-SEARCHES_KEPT = 16  # row sets of recent searches held in memory; a card-size set of all probes is 9 MB
+ROW_SETS_KEPT = 16  # recent row sets held in memory; a card-size set of all probes is 7 MB
 
 Row = dict[str, Any]
 
@@ -115,8 +115,8 @@ class Store:
         self._scratch = tempfile.mkdtemp(prefix="probescope-duckdb-")
         self._cleared = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._con = duckdb.connect(":memory:")
-        self._searches: OrderedDict[str, None] = OrderedDict()
-        self._search_lock = threading.Lock()
+        self._row_sets: OrderedDict[int, None] = OrderedDict()
+        self._row_sets_lock = threading.Lock()
         self._opinions_lock = threading.Lock()
         self.labels_seq = 0  # the newest event of the label log that the opinions here know
         try:
@@ -133,9 +133,8 @@ class Store:
             files = [str(path) for path in getattr(self.index, table)]
             rows = self._con.read_parquet(files) if files else self._con.from_arrow(pa.Table.from_pylist([], schema))
             rows.create_view(f"{table}_parts" if table == "facets" else table)
-        for layout in ("facets", "opinions", "chosen", "ordered", "queued"):
+        for layout in ("facets", "row_sets", "opinions", "chosen", "ordered", "queued"):
             self._con.execute(question(layout))
-        self._con.execute("create table hits (search varchar, probe_id varchar)")
         harden(self._con, folder=self.index.build.resolve(), scratch=self._scratch)
 
     def fetch(self, name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
@@ -144,14 +143,14 @@ class Store:
         Only the parameters that the question mentions are bound, so one filter serves every question. Raises
         SearchError where the filter holds a search that is none.
         """
-        if where and where.search:
-            self.search(where.search)
+        where, labels_seq = where or Filter(), self.labels_seq
+        self._find(where, labels_seq)
         cursor = self._con.cursor()
         try:
             statement = cursor.extract_statements(question(name))[0]
             given = {
                 **parameters,
-                "where": (where or Filter()).parameters(),
+                "where": where.parameters(labels_seq),
                 "anything": Filter().parameters(),
             }
             result = cursor.execute(statement, {key: given[key] for key in statement.named_parameters})
@@ -165,27 +164,38 @@ class Store:
 
         Raises SearchError where the regular expression is none.
         """
-        with self._search_lock:
-            if search.id in self._searches:
-                self._searches.move_to_end(search.id)
-                return
-            self._run(search)
-            self._searches[search.id] = None
-            if len(self._searches) > SEARCHES_KEPT:
-                oldest, _ = self._searches.popitem(last=False)
-                self._forget(oldest)
-
-    def _run(self, search: Search) -> None:
         looked_for = {
-            "search": search.id,
             "text": None if search.regex else search.text,
             "regex": search.text if search.regex else None,
         }
+        self._once(search.row_set, [f"search_{name}" for name in search.fields], looked_for)
+
+    def _find(self, where: Filter, labels_seq: int) -> None:
+        """Find the probes that `where` means by what no column tells, once."""
+        if where.search:
+            self.search(where.search)
+        row_set = where.row_set(labels_seq)
+        if where.by_label and row_set is not None:
+            found = where.search.row_set if where.search else None
+            self._once(row_set, ["judged_set"], {"where": where.parameters(), "found": found})
+
+    def _once(self, row_set: int, names: list[str], asked: dict[str, Any]) -> None:
+        with self._row_sets_lock:
+            if row_set in self._row_sets:
+                self._row_sets.move_to_end(row_set)
+                return
+            self._make(row_set, names, asked)
+            self._row_sets[row_set] = None
+            if len(self._row_sets) > ROW_SETS_KEPT:
+                oldest, _ = self._row_sets.popitem(last=False)
+                self._forget(oldest)
+
+    def _make(self, row_set: int, names: list[str], asked: dict[str, Any]) -> None:
         cursor = self._con.cursor()
         try:
             cursor.begin()
-            for name in search.fields:
-                cursor.execute(question(f"search_{name}"), looked_for)
+            for name in names:
+                cursor.execute(question(name), {"row_set": row_set, **asked})
             cursor.commit()
         except duckdb.InvalidInputException as error:
             cursor.rollback()
@@ -207,10 +217,10 @@ class Store:
                 cursor.close()
             self.labels_seq = max(self.labels_seq, opinions["seq"][-1].as_py())
 
-    def _forget(self, search: str) -> None:
+    def _forget(self, row_set: int) -> None:
         cursor = self._con.cursor()
         try:
-            cursor.execute("delete from hits where search = $search", {"search": search})
+            cursor.execute("delete from row_sets where row_set = $row_set", {"row_set": row_set})
         finally:
             cursor.close()
 

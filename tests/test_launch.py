@@ -26,6 +26,7 @@ REQUIRED = {
     "server.enableAgentApi": False,
     "server.maxUploadSize": 1,
     "server.fileWatcherType": "none",
+    "global.minCachedMessageSize": 1e12,
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,

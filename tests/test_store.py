@@ -15,8 +15,8 @@ from queries.schema import FACETS, Filter, Flag, Label, Scope, Search, SearchFie
 from queries.store import FOLDER, BuildError, SearchError, Store, question, read_index
 from tests.builds import make_build, published_row
 
-LAYOUT = {"chosen", "ordered", "facets", "opinions", "queued"}  # run once when a build is opened
-WRITES = {"opinions_take", "search_question", "search_atom", "search_answers", "search_document"}
+LAYOUT = {"chosen", "ordered", "facets", "opinions", "queued", "row_sets"}  # run once when a build is opened
+WRITES = {"opinions_take", "judged_set", "search_question", "search_atom", "search_answers", "search_document"}
 ELSEWHERE = ("part_", "matches", "check_", "siblings")  # asked of other tables, in tests of their own
 QUESTIONS = sorted(
     {path.stem for path in FOLDER.glob("*.sql") if not path.stem.startswith(ELSEWHERE)} - LAYOUT - WRITES

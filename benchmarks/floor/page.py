@@ -61,9 +61,8 @@ def browse(number: int) -> None:
         st.text_input("Open probe id", key="probe_id")
     page = constants.ROWS[st.session_state.get("page", 0) % constants.SIDES]
     current = page[number % len(page)]["probe_id"]
-    head, sorting = st.columns([3, 2], vertical_alignment="bottom")
-    head.text(f"{number + 1:,} of 590,741 probes in 36,997 documents")
-    with sorting, st.container(horizontal=True):
+    with st.container(key="heading", horizontal=True), st.container(horizontal=True):
+        st.text(f"{number + 1:,} of 590,741 probes in 36,997 documents")
         st.text("Sort by")
         st.selectbox("Sort by", list(Sort), key="sort", bind="query-params", label_visibility="collapsed", width=150)
         st.toggle("Descending", key="desc", bind="query-params")

@@ -141,16 +141,21 @@ def open_build(name: str) -> OpenBuild:
 
 
 def _index(path: Path) -> Any:
-    return _index_at(path, (path / "index" / "index.json").stat().st_mtime_ns) if path.exists() else read_index(path)
+    changed_ns = (path / "index" / "index.json").stat().st_mtime_ns if path.exists() else 0
+    return _index_at(str(path), changed_ns) if changed_ns else read_index(path)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _index_at(path: Path, changed_ns: int) -> Any:
-    return read_index(path)
+def _index_at(path: str, changed_ns: int) -> Any:
+    return read_index(Path(path))
+
+
+def _store(build: OpenBuild) -> Store:
+    return _store_at(str(build.path), build.revision, build.index)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Opening the build")
-def _store(path: Path, revision: str, _index: Index) -> Store:
+def _store_at(path: str, revision: str, _index: Index) -> Store:
     return Store(_index)
 
 
@@ -162,6 +167,14 @@ def label_log() -> LabelLog:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _log(url: str | None, root: Path) -> LabelLog:
     return open_log()
+
+
+def renewed_build() -> OpenBuild:
+    """Return the open build as it is now, with its newest labels: for a fragment, which runs without the frame."""
+    st.session_state.pop(_OPENED, None)
+    build = current_build()
+    bring_labels_of(build)
+    return build
 
 
 def bring_labels() -> None:
@@ -183,7 +196,7 @@ def bring_labels_of(build: OpenBuild) -> None:
     if time.monotonic() > trouble.get("until", 0):
         trouble.clear()
         try:
-            overlay(_store(build.path, build.revision, build.index), label_log(), build=build.name)
+            overlay(_store(build), label_log(), build=build.name)
         except LabelStoreError as error:
             trouble.update(until=time.monotonic() + REST, said=str(error))
 
@@ -209,25 +222,23 @@ def queues() -> list[Queue]:
 def evidence(where: Filter, queue: Queue) -> Evidence:
     """Return what the labels of a queue say of the probes of `where`. Raises LabelStoreError."""
     build, database = current_build(), (os.environ.get("PROBES_LABELS_URL"), data_root().resolve())
-    labels = _store(build.path, build.revision, build.index).labels_seq
-    return _evidence(database, build.path, build.revision, labels, where, queue.queue_id, build.index, queue)
+    store = _store(build)
+    return _evidence(database, str(build.path), build.revision, store.labels_seq, where, queue.queue_id, store, queue)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _evidence(
     database: tuple[str | None, Path],
-    path: Path,
+    path: str,
     revision: str,
     labels: int,
     where: Filter,
     queue_id: str,
-    _index: Index,
+    _store: Store,
     _queue: Queue,
 ) -> Evidence:
     strata, items = _drawn(database, queue_id, _queue)
-    rows = _store(path, revision, _index).fetch(
-        "queue_labels", where, queue=queue_id, probes=[item.probe_id for item in items]
-    )
+    rows = _store.fetch("queue_labels", where, queue=queue_id, probes=[item.probe_id for item in items])
     return evidence_of(_queue, strata=strata, items=items, labels=rows)
 
 
@@ -241,7 +252,7 @@ def _drawn(database: tuple[str | None, Path], queue_id: str, _queue: Queue) -> t
 def open_store() -> Store:
     """Return the store of the open build, for what is no question: drawing a queue, bringing labels in."""
     build = current_build()
-    return _store(build.path, build.revision, build.index)
+    return _store(build)
 
 
 def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
@@ -254,22 +265,24 @@ def ask_of(build: OpenBuild, name: str, where: Filter | None = None, **parameter
 
     Labels are no part of a build's revision: answers that depend on them are kept under the newest label known.
     """
+    store = _store(build)
     labelled = name in ABOUT_LABELS or (where is not None and where.by_label)
-    labels = _store(build.path, build.revision, build.index).labels_seq if labelled else 0
-    return _answer(build.path, build.revision, labels, name, where, tuple(sorted(parameters.items())), build.index)
+    asked = repr((store.labels_seq if labelled else 0, name, where, sorted(parameters.items())))
+    return _answer(str(build.path), build.revision, asked, store, name, where, parameters)
 
 
+# Keyed by one string: Streamlit takes 0.5 ms to walk through a Filter, and a screen asks a dozen times a run.
 @st.cache_data(max_entries=512, show_spinner=False)
 def _answer(
-    path: Path,
+    path: str,
     revision: str,
-    labels: int,
-    name: str,
-    where: Filter | None,
-    parameters: tuple[tuple[str, Any], ...],
-    _index: Index,
+    asked: str,
+    _store: Store,
+    _name: str,
+    _where: Filter | None,
+    _parameters: dict[str, Any],
 ) -> list[Row]:
-    return _store(path, revision, _index).fetch(name, where, **dict(parameters))
+    return _store.fetch(_name, _where, **_parameters)
 
 
 def raw_replies(work: Work, rejects: tuple[Reject, ...]) -> list[str | None]:
@@ -285,10 +298,10 @@ def _raw_replies(_work: Work, rejects: tuple[Reject, ...], changed_ns: int) -> l
 def hits(text: str, looked_for: Search) -> list[Span]:
     """Return where a search matches in one document of the open build."""
     build = current_build()
-    return find_hits(_store(build.path, build.revision, build.index), text=text, search=looked_for)
+    return find_hits(_store(build), text=text, search=looked_for)
 
 
 def search(looked_for: Search) -> None:
     """Make the row set of a search, so that a wrong expression is told before any question: raises SearchError."""
     build = current_build()
-    _store(build.path, build.index.revision, build.index).search(looked_for)
+    _store(build).search(looked_for)

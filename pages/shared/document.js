@@ -7,8 +7,11 @@ export default function (component) {
   const { data, parentElement: root, setStateValue } = component;
   if (!parts.has(root)) parts.set(root, { sheet: new Sheet(root), keys: new Keys(root) });
   const { sheet, keys } = parts.get(root);
-  root.querySelector(".box").style.height = `${data.height}px`;
-  sheet.show(data.probe, data.segments);
+  const { classList } = root.querySelector(".frame");
+  classList.toggle("filling", !data.height);
+  classList.toggle("keys-alone", !data.segments);
+  root.querySelector(".box").style.height = data.height ? `${data.height}px` : "";
+  if (data.segments) sheet.show(data.probe, data.segments);
   keys.update(data, (outbox) => setStateValue("outbox", outbox));
   return () => {
     sheet.close();

@@ -10,7 +10,7 @@ again (document_keys.js).
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -65,26 +65,29 @@ def show(
     segments: Iterable[Segment],
     on_action: Callable[[Action], None],
     keys: Sequence[Key] = KEYS,
-    height: int = 560,
+    height: int | None = None,
     search_field: str = "Search text",
 ) -> None:
-    """Draw a document in a box of `height` CSS pixels and take the screen's keys.
+    """Draw a document in a box of `height` CSS pixels, by default as high as its place, and take the screen's keys.
 
     The box scrolls so that the split stands a third from its top whenever `probe_id` changes, and only then.
     `search_field` is the aria-label of the page's search input. To be called once a run, outside of any form.
     """
-    _component(
-        key=NAME,
-        data={
-            "probe": probe_id,
-            "segments": [[part.text, " ".join(sorted(part.classes)), part.label] for part in segments],
-            "keys": [key._asdict() for key in keys],
-            "height": height,
-            "search_field": search_field,
-            "received": st.session_state.get(RECEIVED, Received())._asdict(),
-        },
-        on_outbox_change=partial(_receive, on_action),
-    )
+    parts = [[part.text, " ".join(sorted(part.classes)), part.label] for part in segments]
+    _mount({"probe": probe_id, "segments": parts, "height": height}, on_action, keys, search_field)
+
+
+def keys_alone(
+    *, on_action: Callable[[Action], None], keys: Sequence[Key] = KEYS, search_field: str = "Search text"
+) -> None:
+    """Take the screen's keys where there is no document to draw. To be called instead of `show`."""
+    _mount({"probe": "", "segments": None, "height": None}, on_action, keys, search_field)
+
+
+def _mount(drawn: dict[str, Any], on_action: Callable[[Action], None], keys: Sequence[Key], search_field: str) -> None:
+    received = st.session_state.get(RECEIVED, Received())._asdict()
+    keyboard = {"keys": [key._asdict() for key in keys], "search_field": search_field, "received": received}
+    _component(key=NAME, data=drawn | keyboard, on_outbox_change=partial(_receive, on_action))
 
 
 def _receive(on_action: Callable[[Action], None]) -> None:

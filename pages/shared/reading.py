@@ -20,8 +20,6 @@ from queries.schema import Filter, Flag, Scope, Search, SplitGroup, Target
 from queries.splits import Span
 from queries.store import Row
 
-HEIGHT = 640  # pixels of the document and the list: with Streamlit's header they fill a laptop's screen of 800
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Ask:
@@ -47,44 +45,53 @@ def _queue(ask: _Ask) -> None:
     st.session_state["asks"] = (*st.session_state.get("asks", ()), ask)
 
 
+def id_field() -> None:
+    """Draw the field that opens a probe by its id."""
+    with st.sidebar:
+        st.text_input("Open probe id", key="probe_id", on_change=_open_typed)
+
+
 def place(listing: Listing) -> tuple[Place, Page] | None:
     """Return the probe to show and its page: the open one, or where the asks lead; None where the list is empty.
 
     A probe that the filter does not mean stays open when a link or a click asked for it, and gives way to the first
     of the list when the filter was changed over it.
     """
-    with st.sidebar:
-        st.text_input("Open probe id", key="probe_id", on_change=_open_typed)
     memory: _Memory | None = st.session_state.get("place")
     asks: tuple[_Ask, ...] = st.session_state.get("asks", ())
     todo = asks[memory.answered :] if memory else (_Ask(probe_id=st.query_params.get("probe", "").strip()), *asks)
     here = _reopen(listing, memory) if memory else listing.first()
-    same = memory.page if memory and memory.listing == _identity(listing) else None
+    page = memory.page if memory and memory.listing == _identity(listing) else None
     for ask in todo:
-        here = _follow(listing, here, ask, page=same)
+        here, page = _follow(listing, here, ask, page=page)
     if here is None:
         st.session_state["asks"] = ()
         st.session_state.pop("place", None)
         return None
-    page = same if same and here.listed and same.step(here, 0) == here else listing.page(here)
+    page = page if page and here.listed and page.step(here, 0) == here else listing.page(here)
     moved = memory is None or st.session_state["arrived"] or memory.place.probe_id != here.probe_id
     st.session_state["place"] = _Memory(listing=_identity(listing), place=here, page=page, answered=len(asks))
     if moved and not any(ask.by_history for ask in todo):
         st.query_params["probe"] = here.probe_id
+    st.session_state["arrived"] = False
     return here, page
 
 
-def _follow(listing: Listing, here: Place | None, ask: _Ask, *, page: Page | None) -> Place | None:
+def _follow(listing: Listing, here: Place | None, ask: _Ask, *, page: Page | None) -> tuple[Place | None, Page | None]:
+    """Return where an ask leads from `here`, and the page of that place where it is at hand."""
     if ask.probe_id is not None:
         found = listing.find(ask.probe_id) if ask.probe_id else None
         if ask.probe_id and found is None:
             st.session_state["missing"] = ask.probe_id
-        return found or listing.first()
+        return found or listing.first(), None
     if here is None:
-        return None
+        return None, None
     steps = ask.steps + _to_page(here, ask.pages)
-    near = page.step(here, steps) if page else None
-    return near or (listing.move(here, steps) if steps else here)
+    for near in (page, listing.turn(page, onward=steps > 0) if page and abs(steps) <= PAGE else None):
+        there = near.step(here, steps) if near else None
+        if there:
+            return there, near
+    return (listing.move(here, steps) if steps else here), page
 
 
 def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
@@ -189,11 +196,12 @@ def verdicts(page: Page) -> dict[str, str]:
     return {row["probe_id"]: row["verdict"] for row in rows}
 
 
-def read_ahead(page: Page, here: Place, where: Filter) -> None:
-    """Read the next probe while this one is being painted, so that the key for it finds everything in memory."""
-    following = page.step(here, 1)
-    if following:
-        read(following, where)
+def read_ahead(listing: Listing, page: Page, here: Place) -> None:
+    """Read the next probe and the next page while this one is being painted, so that a key for them finds them."""
+    after = listing.turn(page, onward=True)
+    for following in (page.step(here, 1), after.place(0) if after.rows else None):
+        if following:
+            read(following, listing.where)
 
 
 def title(doc: Row) -> str:

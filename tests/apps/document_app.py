@@ -58,6 +58,7 @@ with left:
             hits=[Span(found, found + 6)] if found >= 0 else [],
         ),
         on_action=on_action,
+        height=560,
     )
 with right:
     st.text_input("Search text")
