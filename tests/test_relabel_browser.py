@@ -316,6 +316,21 @@ def test_presses_survive_a_reload_while_the_server_is_gone(data: Path, page: Pag
         expect(page.locator(".advice")).to_contain_text("Blind you said HARD")
 
 
+def test_the_first_press_after_a_reload_is_stored_like_any_other(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root, blind=False)
+    sit_down(page, url, queue)
+    page.keyboard.press("j")
+    page.reload()
+    expect(page.locator(".review .question")).not_to_be_empty()
+    first = question(page)
+    page.keyboard.press("2")
+    moved_on(page, first)
+    stored(page)
+    *_, label = own(root, queue)
+    assert label["verdict"] == "EASY"
+    assert isinstance(label["dwell_ms"], int)
+
+
 def test_undo_reaches_back_over_a_restart(data: Path, page: Page) -> None:
     queue, port = make_queue(data, blind=False), free_port()
     with serving(APP, data=data, port=port, annotator="ada") as url:

@@ -79,7 +79,14 @@ class Review {
     } catch {
       // a browser without storage begins where the queue goes on
     }
+    this.arrive();
     this.saved = null;
+  }
+
+  // The screen of a probe is drawn: its verdict is the event made here.
+  arrive() {
+    this.screen = newId();
+    this.since = performance.now();
   }
 
   settled(ack, back) {
@@ -126,8 +133,7 @@ class Review {
   go(probe) {
     this.here = probe;
     this.at = (probe && this.place(probe)) || this.at;
-    this.screen = newId();
-    this.since = performance.now();
+    this.arrive();
     try {
       sessionStorage.setItem(this.memory, JSON.stringify({ here: this.here, at: this.at }));
     } catch {
