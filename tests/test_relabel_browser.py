@@ -180,6 +180,56 @@ def test_skip_flag_note_answer_and_moving_about(url: str, root: Path, page: Page
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("blind", [True, False])
+def test_what_was_typed_is_stored_before_the_verdict_that_is_clicked(
+    url: str, root: Path, page: Page, blind: bool
+) -> None:
+    queue = own_queue(root, blind=blind)
+    sit_down(page, url, queue)
+    first = question(page)
+    page.keyboard.press("a")
+    page.keyboard.type("the bishop")
+    page.locator('[data-action="HARD"]').click()
+    if blind:
+        stage(page, "open")
+        page.locator(".answer").press_sequentially(" perhaps")
+        page.locator('[data-action="confirm"]').click()
+    moved_on(page, first)
+    expect(page.locator(".answer")).to_have_value("")
+    stored(page)
+    rows = [(row["answer"], row["blind_verdict"], row["verdict"]) for row in own(root, queue)]
+    blind_rows = [("the bishop", None, None), ("the bishop", "HARD", None), ("the bishop perhaps", "HARD", None)]
+    assert rows == (
+        [*blind_rows, ("the bishop perhaps", "HARD", "HARD")]
+        if blind
+        else [("the bishop", None, None), ("the bishop", None, "HARD")]
+    )
+
+
+def test_what_was_typed_outlives_a_page_that_is_left(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root)
+    sit_down(page, url, queue)
+    page.keyboard.press("n")
+    page.keyboard.type("half a thought")
+    page.reload()
+    expect(page.locator(".note-text")).to_have_value("half a thought")
+    stored(page)
+    assert [row["note"] for row in own(root, queue)] == ["half a thought"]
+
+
+def test_undo_can_be_clicked_fast(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root, blind=False)
+    sit_down(page, url, queue)
+    for key in "fff":
+        page.keyboard.press(key)
+        page.wait_for_timeout(80)
+    stored(page)
+    page.locator('[data-action="undo"]').click(click_count=3, delay=120)
+    stored(page)
+    expect(page.locator(".note")).to_contain_text("Undone")
+    assert [row["op"] for row in own(root, queue)] == ["set"] * 3 + ["undo"] * 3
+
+
 def test_a_queue_that_is_done_says_so(url: str, root: Path, page: Page) -> None:
     queue = own_queue(root, size=2)
     sit_down(page, url, queue)
@@ -329,6 +379,29 @@ def test_the_first_press_after_a_reload_is_stored_like_any_other(url: str, root:
     *_, label = own(root, queue)
     assert label["verdict"] == "EASY"
     assert isinstance(label["dwell_ms"], int)
+
+
+@pytest.mark.parametrize("clock", ["frozen", "backwards"])
+def test_presses_keep_their_order_whatever_the_clock_of_the_browser_says(data: Path, page: Page, clock: str) -> None:
+    queue, port = make_queue(data, blind=False), free_port()
+    with serving(APP, data=data, port=port, annotator="ada") as url:
+        sit_down(page, url, queue)
+        expect(page.locator('.review[data-ahead="39"]')).to_be_visible()
+    page.evaluate("step => { let now = 2e12; Date.now = () => (now += step) }", 0 if clock == "frozen" else -7_200_000)
+    for key in "fffff12s":
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)
+    expect(page.locator(".stored")).to_contain_text("NOT SAVED: 9 presses wait")
+    page.close()
+    with serving(APP, data=data, port=port, annotator="ada") as url:
+        page = page.context.new_page()
+        sit_down(page, url, queue)
+        stored(page, 9)
+    rows = events(data)
+    assert [row["op"] for row in rows] == [*["set"] * 7, "reveal", "set"]
+    assert [row["flagged"] for row in rows[:5]] == [1, 0, 1, 0, 1]
+    assert [row["verdict"] for row in rows[5:7]] == ["HARD", "EASY"]
+    assert [row["skipped"] for row in rows[7:]] == [0, 1]
 
 
 def test_undo_reaches_back_over_a_restart(data: Path, page: Page) -> None:

@@ -10,6 +10,7 @@ const SAID_MS = 4000;
 const MOST_CARDS = 150;
 const SCROLL = 0.85; // of the box's height
 const VERDICTS = ["HARD", "EASY", "UNSURE"];
+const REPEATED = new Set(["undo", "next", "previous"]); // buttons that are meant to be clicked fast
 const NOTHING = { verdict: null, blind_verdict: null, answer: "", reasons: [], note: "", flagged: false, skipped: false, seen: false, revision: 0 };
 const KEY_WORDS = { Enter: "⏎", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
 
@@ -28,14 +29,22 @@ class Review {
     this["list-keys"].onclick = () => this.listKeys();
     this.judged.onmousedown = (event) => event.target.closest("button") && event.preventDefault(); // keeps the focus, and Enter, on the page
     this.judged.onclick = (event) => {
-      const button = event.target.closest("button");
-      if (button && event.detail < 2) this.act(button.dataset.action); // the second click of a double one is none
+      const action = event.target.closest("button")?.dataset.action;
+      if (action && (event.detail < 2 || REPEATED.has(action))) this.act(action); // the second click of a double one is none
     };
-    this.answer.onchange = () => this.write("answer", this.answer);
-    this["note-text"].onchange = () => this.write("note", this["note-text"]);
+    this.fields = { answer: this.answer, note: this["note-text"] };
+    for (const field of Object.values(this.fields)) {
+      field.given = "";
+      field.onchange = () => (this.keepTyped(), this.paint());
+    }
+    this.onLeave = () => this.keepTyped();
+    window.addEventListener("pagehide", this.onLeave);
   }
 
   close() {
+    this.outbox.deliver = () => {}; // the component is gone; the next one delivers
+    this.keepTyped();
+    window.removeEventListener("pagehide", this.onLeave);
     window.removeEventListener("keydown", this.onKey, true);
     clearTimeout(this.saidEnds);
     this.outbox.close();
@@ -131,6 +140,7 @@ class Review {
   }
 
   go(probe) {
+    this.keepTyped();
     this.here = probe;
     this.at = (probe && this.place(probe)) || this.at;
     this.arrive();
@@ -194,6 +204,7 @@ class Review {
   }
 
   act(action) {
+    this.keepTyped();
     const card = this.card();
     const opinion = this.opinion(this.here);
     const acts = {
@@ -246,7 +257,7 @@ class Review {
   }
 
   reverse(kind) {
-    this.outbox.add({ event: newId(), kind, made: Date.now() });
+    this.outbox.add({ event: newId(), kind });
   }
 
   openNote() {
@@ -254,9 +265,15 @@ class Review {
     this["note-text"].focus();
   }
 
-  write(kind, field) {
-    if (this.card() && field.value !== this.opinion(this.here)[kind]) this.press(kind, field.value);
-    this.paint();
+  // What was typed is kept before anything else happens to its probe: a click leaves the focus in the field. While an
+  // undo is under way it stays in the field.
+  keepTyped() {
+    if (!this.card() || this.outbox.undoing) return;
+    for (const [kind, field] of Object.entries(this.fields)) {
+      if (field.dataset.probe !== this.here || field.value === field.given) continue;
+      field.given = field.value;
+      this.press(kind, field.value);
+    }
   }
 
   // A verdict is the event that was made when its screen was drawn; what else is pressed on it are events of their own.
@@ -273,7 +290,6 @@ class Review {
       expected: this.opinion(card.probe).revision,
       dwell: Math.round(performance.now() - this.since),
       shown: { ...card.shown, stage: this.stage() },
-      made: Date.now(),
     });
     if (verdict) this.screen = newId();
   }
@@ -326,9 +342,10 @@ class Review {
 
   fill(field, text) {
     const same = field.dataset.probe === this.here;
-    if (same && this.isFocused(field)) return;
+    if (same && (this.isFocused(field) || field.value !== field.given)) return;
     field.dataset.probe = this.here;
     if (field.value !== text) field.value = text;
+    field.given = field.value; // not `text`: a field has no carriage returns
   }
 
   isFocused(field) {
