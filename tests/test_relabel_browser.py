@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, WebSocket, expect
 from queries.queues import Queue, Queues
 from queries.schema import Filter
 from tests.browser import ROOT, free_port, serving, watch
-from tests.labels.queue_builds import PER_HOST, canary, events, host, labelled_build, make_queue, open_log
+from tests.builds import make_build
+from tests.labels.queue_builds import PER_HOST, canary, events, host, labelled_build, make_queue, open_log, probe_row
 
 APP = ROOT / "app.py"
 EVERYTHING = """() => {
@@ -501,6 +502,16 @@ def test_a_label_changed_in_another_window_is_said_and_not_overwritten(url: str,
         two.keyboard.press("2")
         expect(two.locator(".note")).to_contain_text("another window")
     assert [row["verdict"] for row in own(root, queue)] == ["HARD"]
+
+
+def test_a_link_to_a_queue_leads_to_its_build_when_another_one_has_become_the_first(data: Path, page: Page) -> None:
+    queue = make_queue(data)
+    make_build([probe_row(0)], data, name="another")
+    with serving(APP, data=data, annotator="ada") as url:
+        page.goto(f"{url}/relabel?queue={queue.queue_id}")
+        page.get_by_role("link", name="Open a queue of the build tiny").click()
+        expect(page.locator(".review .question")).not_to_be_empty()
+        expect(page.locator(".queue")).to_contain_text("a queue")
 
 
 # ---- keys of one's own -----------------------------------------------------------------------------------------------

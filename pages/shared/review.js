@@ -110,7 +110,8 @@ class Review {
   // The first send tells the server where the reader is; later ones ask for cards that are not here yet.
   ask({ more }) {
     clearTimeout(this.asking);
-    this.asking = setTimeout(() => this.outbox.send(), more || !this.told || this.outbox.entries.length ? 0 : 300);
+    const soon = more || !this.told || this.outbox.entries.length ? 0 : 300;
+    this.asking = setTimeout(() => this.outbox.send(), this.failure ? SEND_AGAIN_MS : soon);
   }
 
   // ---- where the reader is ----
@@ -300,9 +301,14 @@ class Review {
     const card = this.card();
     this.frame.classList.toggle("away", !card);
     this.judged.hidden = !card;
-    this.nothing.textContent = card ? "" : this.line.some(([probe]) => !this.isDone(probe)) ? "The next probe is on its way." : "You have judged everything that this queue has for you.";
+    this.nothing.textContent = card ? "" : this.awaited();
     if (card) this.paintCard(card);
     this.paintStored();
+  }
+
+  awaited() {
+    if (this.failure) return `The next probe cannot be read now. ${this.failure}`;
+    return this.line.some(([probe]) => !this.isDone(probe)) ? "The next probe is on its way." : "You have judged everything that this queue has for you.";
   }
 
   paintCard(card) {
