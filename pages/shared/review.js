@@ -27,6 +27,8 @@ class Review {
     this.onKey = (event) => this.pressed(event);
     window.addEventListener("keydown", this.onKey, true); // before Streamlit's own listeners, which are on the document
     this["list-keys"].onclick = () => this.listKeys();
+    this["list-keys"].firstChild.textContent = "Guide and keys ";
+    this.keys.prepend(root.querySelector(".guide"));
     this.judged.onmousedown = (event) => event.target.closest("button") && event.preventDefault(); // keeps the focus, and Enter, on the page
     this.judged.onclick = (event) => {
       const action = event.target.closest("button")?.dataset.action;
@@ -80,6 +82,7 @@ class Review {
     this.outbox?.close();
     this.outbox = new Outbox(queue.space, () => this.paintStored());
     this.outbox.place = () => ({ here: this.here ?? "", at: this.at, have: [...this.cards.values()].map((card) => card.stamp) });
+    this.keys.dataset.reading = queue.blind ? "blind" : "open";
     this.memory = `probescope here ${queue.id}`;
     this.here = null;
     this.at = 0;
@@ -339,7 +342,7 @@ class Review {
   }
 
   advised(stage, opinion) {
-    if (stage === "sealed") return "Can a careful reader of the visible side answer the question?";
+    if (stage === "sealed") return "Can a careful reader of the visible side answer it?";
     if (stage === "opening") return "Storing your verdict, then the hidden side opens.";
     if (opinion.verdict) return opinion.blind_verdict && opinion.blind_verdict !== opinion.verdict ? `Your verdict is ${opinion.verdict}, blind it was ${opinion.blind_verdict}.` : `Your verdict is ${opinion.verdict}.`;
     if (opinion.blind_verdict) return `Blind you said ${opinion.blind_verdict}. Keep it, or change it.`;
@@ -380,7 +383,7 @@ class Review {
       if (colors[button.dataset.action]) button.style.setProperty("--label", colors[button.dataset.action]);
     }
     this.judged.querySelector("[data-key]").textContent = keys.answer.map(keyWords)[0] ?? "";
-    this.keys.firstElementChild.replaceChildren(...Object.entries(keys).map(([action, names]) => keyRow(names, meanings[action])));
+    this.keys.querySelector("table").replaceChildren(...Object.entries(keys).map(([action, names]) => keyRow(names, meanings[action])));
   }
 
   listKeys() {

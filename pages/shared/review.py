@@ -82,7 +82,7 @@ def _read(*names: str) -> str:
 
 _component = st.components.v2.component(
     NAME,
-    html=f'<div class="review">{_read("document.html", "review.html")}</div>',
+    html=f'<div class="room"><div class="review">{_read("document.html", "review.html")}</div></div>',
     css=_read("document.css", "review.css"),
     js=_read("document_sheet.js", "key_guards.js", "review_outbox.js", "review_hidden.js", "review.js"),
 )
