@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from queries.labels.overlay import overlay
 from queries.queues import Ordering, Queues, Wish
 from queries.schema import CARD, Filter
 from queries.store import Store, read_index
+from tests.browser import ROOT
 from tests.builds import document_rows, make_build, write_published
 from tests.labels.presses import BUILD, press
 
@@ -283,6 +286,46 @@ def test_a_backup_restores_the_whole_log_with_its_hashes(home: Path, tmp_path: P
     assert "7 events restored" in run("restore", tmp_path / "log.jsonl")
     assert (stage.open_log().verify(), stage.open_log().current(BUILD).equals(before)) == (head, True)
     assert "0 events restored" in run("restore", tmp_path / "log.jsonl")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from pipeline.__main__ import main
+left, folder = int(sys.argv[1]), sys.argv[2]
+def watch(event, arguments):
+    global left
+    opened = event == "open" and str(arguments[0]).startswith(folder)
+    if opened or event in ("os.rename", "os.remove"):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), 9)
+sys.addaudithook(watch)
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".parquet"])
+def test_an_export_that_is_killed_leaves_no_half_file_and_can_be_made_again(
+    home: Path, tmp_path: Path, ending: str
+) -> None:
+    label_some(home)
+    names = [f"labels{ending}", f"labels.probes{ending}"]
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    whole.mkdir()
+    out.mkdir()
+    run("export", whole / names[0])
+    wanted = {name: (whole / name).read_bytes() for name in names}
+    words = ["labels", "export", "--build", BUILD, str(out / names[0])]
+    for step in range(40):
+        code = subprocess.run([sys.executable, "-c", KILLED, str(step), str(out), *words], cwd=ROOT).returncode
+        there = {name: (out / name).read_bytes() for name in names if (out / name).exists()}
+        assert there.items() <= wanted.items()
+        if code == 0:
+            break
+        assert code == -9
+    assert step > 4
+    assert there == wanted
 
 
 def _edit(rows: list[dict[str, Any]]) -> None:
