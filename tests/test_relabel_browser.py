@@ -1,6 +1,7 @@
 """Labelling as a person does it: by key, blind and open, two at a time, through kills, restarts and locks."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
+from pipeline.label_files import read_rows
 from queries.queues import Queue, Queues
 from queries.schema import Filter
 from tests.browser import ROOT, free_port, serving, watch
 from tests.builds import make_build
-from tests.labels.queue_builds import PER_HOST, canary, events, host, labelled_build, make_queue, open_log, probe_row
+from tests.labels.presses import press
+from tests.labels.queue_builds import (
+    BUILD,
+    PER_HOST,
+    canary,
+    events,
+    host,
+    labelled_build,
+    make_queue,
+    open_log,
+    probe_row,
+)
 
 APP = ROOT / "app.py"
 EVERYTHING = """() => {
@@ -512,6 +525,35 @@ def test_a_link_to_a_queue_leads_to_its_build_when_another_one_has_become_the_fi
         page.get_by_role("link", name="Open a queue of the build tiny").click()
         expect(page.locator(".review .question")).not_to_be_empty()
         expect(page.locator(".queue")).to_contain_text("a queue")
+
+
+# ---- labels as files -------------------------------------------------------------------------------------------------
+
+
+def test_labels_leave_and_come_in_by_buttons(data: Path, page: Page, tmp_path: Path) -> None:
+    log, queue = open_log(data), make_queue(data)
+    first, second = Queues(log.database).items(queue, count=2)
+    log.append(press(first.probe_id, annotator="zoe", note="=1+1"))
+    foreign = tmp_path / "foreign.csv"
+    with serving(APP, data=data, annotator="ada") as url:
+        page.goto(f"{url}/relabel")
+        page.get_by_text("Labels as files").click()
+        page.get_by_text(".csv", exact=True).click()
+        with page.expect_download() as got:
+            page.get_by_role("button", name="Export one row a probe and annotator").click()
+        rows = [row for _, row in read_rows(Path(shutil.copy(got.value.path(), tmp_path / "labels.csv")))]
+        assert got.value.suggested_filename == "tiny-labels.csv"
+        assert [(row["probe_id"], row["annotator"], row["note"]) for row in rows] == [(first.probe_id, "A1", "=1+1")]
+        for text, said in (
+            (f"{second.probe_id},bob,maybe", "foreign.csv was not imported. row 2: 'maybe' is no verdict"),
+            (f"{second.probe_id},bob,EASY", "tiny: 1 labels imported, 0 were there already"),
+        ):
+            foreign.write_text(f"probe_id,annotator,verdict\n{text}\n")
+            page.locator("input[type=file]").set_input_files(foreign)
+            expect(page.get_by_text("foreign.csv").first).to_be_visible()
+            page.get_by_role("button", name="Import", exact=True).click()
+            expect(page.get_by_text(said)).to_be_visible()
+    assert [opinion.given for opinion in log.opinions(BUILD, second.probe_id)] == ["EASY"]
 
 
 # ---- keys of one's own -----------------------------------------------------------------------------------------------
