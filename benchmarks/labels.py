@@ -1,6 +1,7 @@
 """What a label costs, a filter by label, and labels on the screens, with 100,000 of them beside none.
 
-The build must be imported already.
+First in the log alone, then as an annotator feels it, in a browser (benchmarks/presses.py). The build must be imported
+already.
 """
 
 import os
@@ -10,8 +11,11 @@ import uuid
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
+from benchmarks import interactions, presses
+from benchmarks.app import machine
 from benchmarks.table import Figure, lines
 from pipeline.settings import build_folder
 from queries.evidence import evidence
@@ -44,37 +48,65 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    """Print the table. Labels go to PROBES_LABELS_URL, or to a file that is deleted afterwards."""
-    store = Store(read_index(build_folder(arguments.build)))
+    """Print the tables. Labels go to PROBES_LABELS_URL, or to a file that is deleted afterwards."""
+    source = build_folder(arguments.build).resolve()
+    store = Store(read_index(source))
     with tempfile.TemporaryDirectory() as folder:
-        log = LabelLog(open_database(url=os.environ.get("PROBES_LABELS_URL"), path=Path(folder) / "labels.db"))
-        for line in lines("Labels", _figures(store, log), unit="ms", beside="empty"):
+        data, build = Path(folder), uuid.uuid4().hex  # a build of this name has no labels, in whichever database
+        (data / "builds").mkdir()
+        (data / "builds" / build).symlink_to(source)
+        log = LabelLog(open_database(url=os.environ.get("PROBES_LABELS_URL"), path=data / "labels.db"))
+        for line in _report(store, log, data=data, build=build):
             print(line, flush=True)
         log.database.close()
 
 
-def _figures(store: Store, log: LabelLog) -> Iterator[Figure]:
-    build = uuid.uuid4().hex
+def _report(store: Store, log: LabelLog, *, data: Path, build: str) -> Iterator[str]:
+    yield from machine()
+    with interactions.chromium() as browser:
+
+        def felt(state: str) -> Iterator[Figure]:
+            queues = Queues(log.database)
+            read = [_queue(queues, store, build=build, blind=blind) for blind in (False, True)]
+            yield from presses.figures(browser, data=data, open_queue=read[0], blind_queue=read[1], log=state)
+
+        title = "From a key, in a browser, beside a page that stores nothing"
+        yield from lines(f"{title}: empty log", list(felt("empty log")), unit="ms", beside="floor")
+        yield from lines("Labels", list(_figures(store, log, build=build)), unit="ms", beside="empty")
+        full = f"{log.head().seq:,} events"
+        yield from lines(f"{title}: {full}", list(felt(full)), unit="ms", beside="floor")
+
+
+def _queue(queues: Queues, store: Store, *, build: str, blind: bool) -> Queue:
+    wish = Wish(
+        name="n", made_by="person 1", where=Filter(), ordering=Ordering.RANDOM, size=QUEUE, per_probe=9, blind=blind,
+        seed=uuid.uuid4().int % 2**31,
+    )  # fmt: skip
+    return queues.make(store, wish, build=build)
+
+
+def _figures(store: Store, log: LabelLog, *, build: str) -> Iterator[Figure]:
     queues = Queues(log.database)
     wish = Wish(name="n", made_by="person 1", where=Filter(), ordering=Ordering.STRATIFIED, size=LABELS, per_probe=2)
     long = queues.make(store, wish, build=build)
     probes = [item.probe_id for item in queues.items(long)]
     hashes = {row["probe_id"]: row["content_hash"] for row in store.fetch("probe_hashes", probes=probes)}
-    small = Wish(name="n", made_by="person 1", where=Filter(), ordering=Ordering.RANDOM, size=QUEUE, per_probe=2)
-    queue = queues.make(store, small, build=build)
+    queue = _queue(queues, store, build=build, blind=True)
     empty = dict(_presses(log, queues, queue, build=build))
     people = [f"person {number}" for number in range(1, 4)]
-    for start in range(0, len(probes), 5_000):
+    turns = ((people[(at + turn) % 3], probe) for turn in range(3) for at, probe in enumerate(probes))
+    pairs = list(islice(turns, LABELS))
+    for start in range(0, len(pairs), 5_000):
         log.append_all(
             _press(
                 probe,
                 build=build,
-                annotator=people[at % 3],
+                annotator=person,
                 content=hashes[probe],
                 verdict=list(Verdict)[at % 3],
                 queue_id=long.queue_id,
             )
-            for at, probe in enumerate(probes[start : start + 5_000])
+            for at, (person, probe) in enumerate(pairs[start : start + 5_000])
         )
     for name, values in _presses(log, queues, queue, build=build):
         yield Figure(name=name, values=values, beside=empty[name], target=60 if name == "store a verdict" else None)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import data, filters, queue_desk, queue_list
+from pages.shared import data, filters, label_exchange, queue_desk, queue_list
 from queries.labels import LabelStoreError
 from queries.queues import Queues
 
@@ -16,6 +16,7 @@ try:
         where = filters.sidebar()
         queue_list.show(queues, where)
         queue_list.make(queues, where)
+        label_exchange.show(data.label_log(), where)
 except LabelStoreError as error:
     st.title("The labels cannot be reached")
     st.code(str(error), language=None, wrap_lines=True)

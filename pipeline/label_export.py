@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.files import put
-from pipeline.label_files import LABELS, PROBE_LABELS, Row
+from pipeline.label_files import LABELS, PROBE_LABELS, Row, bytes_of
 from queries.labels import ADJUDICATED, LabelLog
 from queries.queues import Item, Queue, Queues
 from queries.schema import CARD, Filter
@@ -54,6 +55,22 @@ def probe_rows(store: Store, where: Filter, *, build: str) -> list[Row]:
     """Return one row (PROBE_LABELS) a judged probe of the chosen ones."""
     rows = [row | {"build": build} for row in store.fetch("human_labels", where)]
     return [{name: row[name] for name in PROBE_LABELS.names} for row in rows]
+
+
+def file_of(
+    each: Literal["voice", "probe"],
+    store: Store,
+    log: LabelLog,
+    where: Filter,
+    *,
+    build: str,
+    named: bool,
+    ending: str,
+) -> bytes:
+    """Return the label file with one row a voice on a probe, or one a probe, in the format of `ending`."""
+    if each == "probe":
+        return bytes_of(probe_rows(store, where, build=build), PROBE_LABELS, ending=ending)
+    return bytes_of(label_rows(store, log, where, build=build, named=named), LABELS, ending=ending)
 
 
 def write_published(store: Store, where: Filter, *, final: Sequence[str], build: Path, file: Path) -> int:

@@ -6,6 +6,7 @@ formula; such a cell gets an apostrophe in front, as does one that begins with a
 
 import csv
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,28 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
         raise StageError(f"{path.name} is not UTF-8 text ({error}).") from error
     except (pa.ArrowInvalid, csv.Error) as error:
         raise StageError(f"{path.name} cannot be read as {path.suffix[1:]}: {error}.") from error
+
+
+def bytes_of(rows: Sequence[Row], schema: pa.Schema, *, ending: str) -> bytes:
+    """Return the label file of a format that holds `rows`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"labels{ending}"
+        write_rows(path, rows, schema)
+        return path.read_bytes()
+
+
+def rows_of(content: bytes, *, ending: str, name: str) -> list[tuple[int, Row]]:
+    """Return the numbered rows of a label file that is not on disk; `name` is what messages call it.
+
+    Raises StageError as `read_rows`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"labels{ending if ending in ENDINGS else ''}"
+        path.write_bytes(content)
+        try:
+            return list(read_rows(path))
+        except StageError as error:
+            raise StageError(str(error).replace(path.name, name, 1)) from error
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:

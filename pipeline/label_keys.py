@@ -38,10 +38,21 @@ REASONS = {
     ReasonTag.JUDGE_ERROR: "judge error",
     ReasonTag.ATOM_NOT_IN_DOCUMENT: "atom not in document",
 }
+RULES = {
+    ReasonTag.TRULY_LATENT: "well asked, and nothing in the visible side leads to it",
+    ReasonTag.WINDOW_TRUNCATED: "the visible side answers it outside of what the blind reader saw",
+    ReasonTag.VAGUE_QUESTION: "several different answers would fit",
+    ReasonTag.ATOM_TOO_LONG: "it says too much at once to be right or wrong",
+    ReasonTag.DEGENERATE_COMPLEMENT: "the visible side is empty, very short or no text",
+    ReasonTag.MID_WORD_SPLIT: "the split cuts a word",
+    ReasonTag.HUMAN_TEXT: "the atom is of the opening, which no model wrote",
+    ReasonTag.JUDGE_ERROR: "the scores do not fit the answers",
+    ReasonTag.ATOM_NOT_IN_DOCUMENT: "the hidden side does not hold it",
+}
 ACTIONS = (
     KeyAction("HARD", ("1",), "HARD: the visible side does not answer the question"),
     KeyAction("EASY", ("2",), "EASY: the visible side answers it"),
-    KeyAction("UNSURE", ("3",), "UNSURE"),
+    KeyAction("UNSURE", ("3",), "UNSURE: you cannot tell"),
     KeyAction("confirm", ("Enter",), "Keep the blind verdict and go on"),
     KeyAction("reveal", ("r",), "Reveal the hidden side (before a verdict: the label is no longer blind)"),
     KeyAction("skip", ("s",), "Skip"),
@@ -52,8 +63,11 @@ ACTIONS = (
     KeyAction("redo", ("Ctrl+Shift+z",), "Redo"),
     KeyAction("next", ("j", "ArrowRight"), "Next probe, without a verdict"),
     KeyAction("previous", ("k", "ArrowLeft"), "Previous probe"),
-    *(KeyAction(tag, (f"Shift+{at}",), f"Reason: {REASONS[tag]}") for at, tag in enumerate(ReasonTag, 1)),
-    KeyAction("list_keys", ("?",), "Show or hide this list"),
+    *(
+        KeyAction(tag, (f"Shift+{at}",), f"{REASONS[tag].capitalize()}: {RULES[tag]}")
+        for at, tag in enumerate(ReasonTag, 1)
+    ),
+    KeyAction("list_keys", ("?",), "Show or hide the guide and this list"),
 )
 DEFAULTS: Keys = {action.name: action.keys for action in ACTIONS}
 NAMED = ("Enter", "Backspace", "Delete", "Insert", "Home", "End", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown")
@@ -67,7 +81,7 @@ class KeysError(ValueError):
 
 def parse(text: str) -> tuple[str, ...]:
     """Return the keys that `text` lists, parted by spaces. Raises KeysError for what is no key."""
-    return tuple(_key(word) for word in text.split())
+    return tuple(dict.fromkeys(_key(word) for word in text.split()))
 
 
 def _key(word: str) -> str:

@@ -102,7 +102,7 @@ class Desk:
         if isinstance(event, Reversal) and not isinstance(outcome, Conflict):
             self.back = Back(event.event_id, opinion.probe_id, opinion.voice == ADJUDICATED)
         newest = not isinstance(outcome, Conflict) and not outcome.repeated and opinion.voice == self.annotator
-        self._opinions[opinion.probe_id] = opinion if newest else self._own(opinion.probe_id)
+        self._opinions |= {opinion.probe_id: opinion} if newest else self._own([opinion.probe_id])
 
     def ack(self, event_id: str) -> Ack | None:
         """Return what became of a press of the last outbox; None where it is not stored yet."""
@@ -110,15 +110,23 @@ class Desk:
 
     def opinion(self, probe_id: str) -> Opinion | None:
         """Return what the annotator holds of a probe; None where nothing was ever said."""
-        if probe_id not in self._opinions:
-            if len(self._opinions) > MOST:
-                self._opinions.clear()
-            self._opinions[probe_id] = self._own(probe_id)
+        self.learn([probe_id])
         return self._opinions[probe_id]
 
-    def _own(self, probe_id: str) -> Opinion | None:
-        found = self._log.opinions(self.queue.build, probe_id)
-        return next((opinion for opinion in found if opinion.voice == self.annotator), None)
+    def learn(self, probe_ids: Iterable[str]) -> None:
+        """Read the annotator's opinions of probes that are not known yet, all at once.
+
+        Raises LabelStoreError where the database cannot be read.
+        """
+        unknown = [probe_id for probe_id in probe_ids if probe_id not in self._opinions]
+        if not unknown:
+            return
+        if len(self._opinions) > MOST:
+            self._opinions.clear()
+        self._opinions |= self._own(unknown)
+
+    def _own(self, probe_ids: Iterable[str]) -> dict[str, Opinion | None]:
+        return self._log.held_by(self.annotator, self.queue.build, probe_ids)
 
     def state(self, probe_id: str, *, content_hash: str) -> State:
         """Return the annotator's opinion of a probe as it is now: an empty one where its content has changed."""
@@ -153,6 +161,7 @@ class Desk:
     def _serve(self, after: int) -> list[Item]:
         served = self._queues.serve(self.queue, annotator=self.annotator, after=after, count=AHEAD, hold=self._hold)
         self._held = {item.probe_id for item in served[: self._hold]}
+        self.learn(item.probe_id for item in served)
         return served
 
     def done(self, probe_id: str) -> bool:

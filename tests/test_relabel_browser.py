@@ -1,6 +1,7 @@
 """Labelling as a person does it: by key, blind and open, two at a time, through kills, restarts and locks."""
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +11,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
+from pipeline.label_files import read_rows
 from queries.queues import Queue, Queues
 from queries.schema import Filter
 from tests.browser import ROOT, free_port, serving, watch
-from tests.labels.queue_builds import PER_HOST, canary, events, host, labelled_build, make_queue, open_log
+from tests.builds import make_build
+from tests.labels.presses import press
+from tests.labels.queue_builds import (
+    BUILD,
+    PER_HOST,
+    canary,
+    events,
+    host,
+    labelled_build,
+    make_queue,
+    open_log,
+    probe_row,
+)
 
 APP = ROOT / "app.py"
 EVERYTHING = """() => {
@@ -180,6 +194,56 @@ def test_skip_flag_note_answer_and_moving_about(url: str, root: Path, page: Page
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("blind", [True, False])
+def test_what_was_typed_is_stored_before_the_verdict_that_is_clicked(
+    url: str, root: Path, page: Page, blind: bool
+) -> None:
+    queue = own_queue(root, blind=blind)
+    sit_down(page, url, queue)
+    first = question(page)
+    page.keyboard.press("a")
+    page.keyboard.type("the bishop")
+    page.locator('[data-action="HARD"]').click()
+    if blind:
+        stage(page, "open")
+        page.locator(".answer").press_sequentially(" perhaps")
+        page.locator('[data-action="confirm"]').click()
+    moved_on(page, first)
+    expect(page.locator(".answer")).to_have_value("")
+    stored(page)
+    rows = [(row["answer"], row["blind_verdict"], row["verdict"]) for row in own(root, queue)]
+    blind_rows = [("the bishop", None, None), ("the bishop", "HARD", None), ("the bishop perhaps", "HARD", None)]
+    assert rows == (
+        [*blind_rows, ("the bishop perhaps", "HARD", "HARD")]
+        if blind
+        else [("the bishop", None, None), ("the bishop", None, "HARD")]
+    )
+
+
+def test_what_was_typed_outlives_a_page_that_is_left(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root)
+    sit_down(page, url, queue)
+    page.keyboard.press("n")
+    page.keyboard.type("half a thought")
+    page.reload()
+    expect(page.locator(".note-text")).to_have_value("half a thought")
+    stored(page)
+    assert [row["note"] for row in own(root, queue)] == ["half a thought"]
+
+
+def test_undo_can_be_clicked_fast(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root, blind=False)
+    sit_down(page, url, queue)
+    for key in "fff":
+        page.keyboard.press(key)
+        page.wait_for_timeout(80)
+    stored(page)
+    page.locator('[data-action="undo"]').click(click_count=3, delay=120)
+    stored(page)
+    expect(page.locator(".note")).to_contain_text("Undone")
+    assert [row["op"] for row in own(root, queue)] == ["set"] * 3 + ["undo"] * 3
+
+
 def test_a_queue_that_is_done_says_so(url: str, root: Path, page: Page) -> None:
     queue = own_queue(root, size=2)
     sit_down(page, url, queue)
@@ -316,6 +380,44 @@ def test_presses_survive_a_reload_while_the_server_is_gone(data: Path, page: Pag
         expect(page.locator(".advice")).to_contain_text("Blind you said HARD")
 
 
+def test_the_first_press_after_a_reload_is_stored_like_any_other(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root, blind=False)
+    sit_down(page, url, queue)
+    page.keyboard.press("j")
+    page.reload()
+    expect(page.locator(".review .question")).not_to_be_empty()
+    first = question(page)
+    page.keyboard.press("2")
+    moved_on(page, first)
+    stored(page)
+    *_, label = own(root, queue)
+    assert label["verdict"] == "EASY"
+    assert isinstance(label["dwell_ms"], int)
+
+
+@pytest.mark.parametrize("clock", ["frozen", "backwards"])
+def test_presses_keep_their_order_whatever_the_clock_of_the_browser_says(data: Path, page: Page, clock: str) -> None:
+    queue, port = make_queue(data, blind=False), free_port()
+    with serving(APP, data=data, port=port, annotator="ada") as url:
+        sit_down(page, url, queue)
+        expect(page.locator('.review[data-ahead="39"]')).to_be_visible()
+    page.evaluate("step => { let now = 2e12; Date.now = () => (now += step) }", 0 if clock == "frozen" else -7_200_000)
+    for key in "fffff12s":
+        page.keyboard.press(key)
+        page.wait_for_timeout(60)
+    expect(page.locator(".stored")).to_contain_text("NOT SAVED: 9 presses wait")
+    page.close()
+    with serving(APP, data=data, port=port, annotator="ada") as url:
+        page = page.context.new_page()
+        sit_down(page, url, queue)
+        stored(page, 9)
+    rows = events(data)
+    assert [row["op"] for row in rows] == [*["set"] * 7, "reveal", "set"]
+    assert [row["flagged"] for row in rows[:5]] == [1, 0, 1, 0, 1]
+    assert [row["verdict"] for row in rows[5:7]] == ["HARD", "EASY"]
+    assert [row["skipped"] for row in rows[7:]] == [0, 1]
+
+
 def test_undo_reaches_back_over_a_restart(data: Path, page: Page) -> None:
     queue, port = make_queue(data, blind=False), free_port()
     with serving(APP, data=data, port=port, annotator="ada") as url:
@@ -413,6 +515,45 @@ def test_a_label_changed_in_another_window_is_said_and_not_overwritten(url: str,
         two.keyboard.press("2")
         expect(two.locator(".note")).to_contain_text("another window")
     assert [row["verdict"] for row in own(root, queue)] == ["HARD"]
+
+
+def test_a_link_to_a_queue_leads_to_its_build_when_another_one_has_become_the_first(data: Path, page: Page) -> None:
+    queue = make_queue(data)
+    make_build([probe_row(0)], data, name="another")
+    with serving(APP, data=data, annotator="ada") as url:
+        page.goto(f"{url}/relabel?queue={queue.queue_id}")
+        page.get_by_role("link", name="Open a queue of the build tiny").click()
+        expect(page.locator(".review .question")).not_to_be_empty()
+        expect(page.locator(".queue")).to_contain_text("a queue")
+
+
+# ---- labels as files -------------------------------------------------------------------------------------------------
+
+
+def test_labels_leave_and_come_in_by_buttons(data: Path, page: Page, tmp_path: Path) -> None:
+    log, queue = open_log(data), make_queue(data)
+    first, second = Queues(log.database).items(queue, count=2)
+    log.append(press(first.probe_id, annotator="zoe", note="=1+1"))
+    foreign = tmp_path / "foreign.csv"
+    with serving(APP, data=data, annotator="ada") as url:
+        page.goto(f"{url}/relabel")
+        page.get_by_text("Labels as files").click()
+        page.get_by_text(".csv", exact=True).click()
+        with page.expect_download() as got:
+            page.get_by_role("button", name="Export one row a probe and annotator").click()
+        rows = [row for _, row in read_rows(Path(shutil.copy(got.value.path(), tmp_path / "labels.csv")))]
+        assert got.value.suggested_filename == "tiny-labels.csv"
+        assert [(row["probe_id"], row["annotator"], row["note"]) for row in rows] == [(first.probe_id, "A1", "=1+1")]
+        for text, said in (
+            (f"{second.probe_id},bob,maybe", "foreign.csv was not imported. row 2: 'maybe' is no verdict"),
+            (f"{second.probe_id},bob,EASY", "tiny: 1 labels imported, 0 were there already"),
+        ):
+            foreign.write_text(f"probe_id,annotator,verdict\n{text}\n")
+            page.locator("input[type=file]").set_input_files(foreign)
+            expect(page.get_by_text("foreign.csv").first).to_be_visible()
+            page.get_by_role("button", name="Import", exact=True).click()
+            expect(page.get_by_text(said)).to_be_visible()
+    assert [opinion.given for opinion in log.opinions(BUILD, second.probe_id)] == ["EASY"]
 
 
 # ---- keys of one's own -----------------------------------------------------------------------------------------------

@@ -104,8 +104,10 @@ class Cards:
 
     def _seen_elsewhere(self, item: Item) -> bool:
         """Return whether the annotator has had another probe of the same document open."""
-        others = data.ask("document_probes", self._where, doc_key=item.doc_key)
-        opinions = [self.desk.opinion(other["probe_id"]) for other in others if other["probe_id"] != item.probe_id]
+        rows = data.ask("document_probes", self._where, doc_key=item.doc_key)
+        others = [row["probe_id"] for row in rows if row["probe_id"] != item.probe_id]
+        self.desk.learn(others)
+        opinions = [self.desk.opinion(other) for other in others]
         return any(opinion is not None and opinion.state.seen for opinion in opinions)
 
     def opinions(self) -> dict[str, Card]:

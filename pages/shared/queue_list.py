@@ -1,6 +1,7 @@
 """Queues to read: those there are, with how far they are, and the form that makes one from the filter."""
 
 import secrets
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -34,11 +35,19 @@ def chosen(queues: Queues) -> Queue | None:
     if queue is None or queue.build != build:
         st.session_state["queue"] = ""
         st.query_params.pop("queue", None)
-        st.text(f"There is no queue {queue_id} of the build {build}.")
+        _elsewhere(queue_id, queue)
         return None
     st.session_state["queue"] = queue_id
     st.query_params["queue"] = queue_id
     return queue
+
+
+def _elsewhere(queue_id: str, queue: Queue | None) -> None:
+    """Say that the open build has no such queue, and lead to the one that has: a link names no build that was first."""
+    st.text(f"There is no queue {queue_id} of the build {data.current_build().name}.")
+    if queue and queue.build in data.build_names():
+        address = urlencode({"build": queue.build, "queue": queue.queue_id})
+        st.html(f'<a href="?{safe(address)}">Open {safe(queue.name)} of the build {safe(queue.build)}</a>')
 
 
 def choose(queue_id: str) -> None:

@@ -10,6 +10,7 @@ const SAID_MS = 4000;
 const MOST_CARDS = 150;
 const SCROLL = 0.85; // of the box's height
 const VERDICTS = ["HARD", "EASY", "UNSURE"];
+const REPEATED = new Set(["undo", "next", "previous"]); // buttons that are meant to be clicked fast
 const NOTHING = { verdict: null, blind_verdict: null, answer: "", reasons: [], note: "", flagged: false, skipped: false, seen: false, revision: 0 };
 const KEY_WORDS = { Enter: "⏎", ArrowRight: "→", ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓" };
 
@@ -26,16 +27,26 @@ class Review {
     this.onKey = (event) => this.pressed(event);
     window.addEventListener("keydown", this.onKey, true); // before Streamlit's own listeners, which are on the document
     this["list-keys"].onclick = () => this.listKeys();
+    this["list-keys"].firstChild.textContent = "Guide and keys ";
+    this.keys.prepend(root.querySelector(".guide"));
     this.judged.onmousedown = (event) => event.target.closest("button") && event.preventDefault(); // keeps the focus, and Enter, on the page
     this.judged.onclick = (event) => {
-      const button = event.target.closest("button");
-      if (button && event.detail < 2) this.act(button.dataset.action); // the second click of a double one is none
+      const action = event.target.closest("button")?.dataset.action;
+      if (action && (event.detail < 2 || REPEATED.has(action))) this.act(action); // the second click of a double one is none
     };
-    this.answer.onchange = () => this.write("answer", this.answer);
-    this["note-text"].onchange = () => this.write("note", this["note-text"]);
+    this.fields = { answer: this.answer, note: this["note-text"] };
+    for (const field of Object.values(this.fields)) {
+      field.given = "";
+      field.onchange = () => (this.keepTyped(), this.paint());
+    }
+    this.onLeave = () => this.keepTyped();
+    window.addEventListener("pagehide", this.onLeave);
   }
 
   close() {
+    this.outbox.deliver = () => {}; // the component is gone; the next one delivers
+    this.keepTyped();
+    window.removeEventListener("pagehide", this.onLeave);
     window.removeEventListener("keydown", this.onKey, true);
     clearTimeout(this.saidEnds);
     this.outbox.close();
@@ -71,6 +82,7 @@ class Review {
     this.outbox?.close();
     this.outbox = new Outbox(queue.space, () => this.paintStored());
     this.outbox.place = () => ({ here: this.here ?? "", at: this.at, have: [...this.cards.values()].map((card) => card.stamp) });
+    this.keys.dataset.reading = queue.blind ? "blind" : "open";
     this.memory = `probescope here ${queue.id}`;
     this.here = null;
     this.at = 0;
@@ -79,7 +91,14 @@ class Review {
     } catch {
       // a browser without storage begins where the queue goes on
     }
+    this.arrive();
     this.saved = null;
+  }
+
+  // The screen of a probe is drawn: its verdict is the event made here.
+  arrive() {
+    this.screen = newId();
+    this.since = performance.now();
   }
 
   settled(ack, back) {
@@ -94,7 +113,8 @@ class Review {
   // The first send tells the server where the reader is; later ones ask for cards that are not here yet.
   ask({ more }) {
     clearTimeout(this.asking);
-    this.asking = setTimeout(() => this.outbox.send(), more || !this.told || this.outbox.entries.length ? 0 : 300);
+    const soon = more || !this.told || this.outbox.entries.length ? 0 : 300;
+    this.asking = setTimeout(() => this.outbox.send(), this.failure ? SEND_AGAIN_MS : soon);
   }
 
   // ---- where the reader is ----
@@ -124,10 +144,10 @@ class Review {
   }
 
   go(probe) {
+    this.keepTyped();
     this.here = probe;
     this.at = (probe && this.place(probe)) || this.at;
-    this.screen = newId();
-    this.since = performance.now();
+    this.arrive();
     try {
       sessionStorage.setItem(this.memory, JSON.stringify({ here: this.here, at: this.at }));
     } catch {
@@ -188,6 +208,7 @@ class Review {
   }
 
   act(action) {
+    this.keepTyped();
     const card = this.card();
     const opinion = this.opinion(this.here);
     const acts = {
@@ -240,7 +261,7 @@ class Review {
   }
 
   reverse(kind) {
-    this.outbox.add({ event: newId(), kind, made: Date.now() });
+    this.outbox.add({ event: newId(), kind });
   }
 
   openNote() {
@@ -248,9 +269,15 @@ class Review {
     this["note-text"].focus();
   }
 
-  write(kind, field) {
-    if (this.card() && field.value !== this.opinion(this.here)[kind]) this.press(kind, field.value);
-    this.paint();
+  // What was typed is kept before anything else happens to its probe: a click leaves the focus in the field. While an
+  // undo is under way it stays in the field.
+  keepTyped() {
+    if (!this.card() || this.outbox.undoing) return;
+    for (const [kind, field] of Object.entries(this.fields)) {
+      if (field.dataset.probe !== this.here || field.value === field.given) continue;
+      field.given = field.value;
+      this.press(kind, field.value);
+    }
   }
 
   // A verdict is the event that was made when its screen was drawn; what else is pressed on it are events of their own.
@@ -267,7 +294,6 @@ class Review {
       expected: this.opinion(card.probe).revision,
       dwell: Math.round(performance.now() - this.since),
       shown: { ...card.shown, stage: this.stage() },
-      made: Date.now(),
     });
     if (verdict) this.screen = newId();
   }
@@ -278,9 +304,14 @@ class Review {
     const card = this.card();
     this.frame.classList.toggle("away", !card);
     this.judged.hidden = !card;
-    this.nothing.textContent = card ? "" : this.line.some(([probe]) => !this.isDone(probe)) ? "The next probe is on its way." : "You have judged everything that this queue has for you.";
+    this.nothing.textContent = card ? "" : this.awaited();
     if (card) this.paintCard(card);
     this.paintStored();
+  }
+
+  awaited() {
+    if (this.failure) return `The next probe cannot be read now. ${this.failure}`;
+    return this.line.some(([probe]) => !this.isDone(probe)) ? "The next probe is on its way." : "You have judged everything that this queue has for you.";
   }
 
   paintCard(card) {
@@ -311,7 +342,7 @@ class Review {
   }
 
   advised(stage, opinion) {
-    if (stage === "sealed") return "Can a careful reader of the visible side answer the question?";
+    if (stage === "sealed") return "Can a careful reader of the visible side answer it?";
     if (stage === "opening") return "Storing your verdict, then the hidden side opens.";
     if (opinion.verdict) return opinion.blind_verdict && opinion.blind_verdict !== opinion.verdict ? `Your verdict is ${opinion.verdict}, blind it was ${opinion.blind_verdict}.` : `Your verdict is ${opinion.verdict}.`;
     if (opinion.blind_verdict) return `Blind you said ${opinion.blind_verdict}. Keep it, or change it.`;
@@ -320,9 +351,10 @@ class Review {
 
   fill(field, text) {
     const same = field.dataset.probe === this.here;
-    if (same && this.isFocused(field)) return;
+    if (same && (this.isFocused(field) || field.value !== field.given)) return;
     field.dataset.probe = this.here;
     if (field.value !== text) field.value = text;
+    field.given = field.value; // not `text`: a field has no carriage returns
   }
 
   isFocused(field) {
@@ -351,7 +383,7 @@ class Review {
       if (colors[button.dataset.action]) button.style.setProperty("--label", colors[button.dataset.action]);
     }
     this.judged.querySelector("[data-key]").textContent = keys.answer.map(keyWords)[0] ?? "";
-    this.keys.firstElementChild.replaceChildren(...Object.entries(keys).map(([action, names]) => keyRow(names, meanings[action])));
+    this.keys.querySelector("table").replaceChildren(...Object.entries(keys).map(([action, names]) => keyRow(names, meanings[action])));
   }
 
   listKeys() {

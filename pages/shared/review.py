@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared.cards import Cards
+from pages.shared.cards import Card, Cards
 from pages.shared.palette import LABEL_COLORS
 from pipeline.label_keys import ACTIONS, REASONS, Keys
+from queries.labels import LabelStoreError
 from queries.labels.presses import Outbox, read_outbox
 from queries.schema import Label
 
@@ -31,7 +32,7 @@ def outbox() -> Outbox:
 def show(cards: Cards, *, keys: Keys, on_outbox: Callable[[], None]) -> None:
     """Draw the reader's probe and everything to judge it with; `on_outbox` is called when presses have come."""
     desk, sent = cards.desk, outbox()
-    dealt, more = cards.deal(here=sent.here, at=sent.at, have=sent.have)
+    dealt, more, opinions = _dealt(cards, sent)
     _component(
         key=NAME,
         data={
@@ -39,7 +40,7 @@ def show(cards: Cards, *, keys: Keys, on_outbox: Callable[[], None]) -> None:
             "line": [[item.probe_id, item.position, desk.done(item.probe_id)] for item in desk.line],
             "cards": dealt,
             "more": more,
-            "opinions": cards.opinions(),
+            "opinions": opinions,
             "acks": [_ack(cards, entry["event"]) for entry in sent.entries if desk.ack(entry["event"])],
             "failure": desk.failure,
             "back": desk.back._asdict() if desk.back else None,
@@ -50,6 +51,19 @@ def show(cards: Cards, *, keys: Keys, on_outbox: Callable[[], None]) -> None:
         },
         on_outbox_change=on_outbox,
     )
+
+
+def _dealt(cards: Cards, sent: Outbox) -> tuple[list[Card], bool, dict[str, Card]]:
+    """Return the cards that the browser lacks, whether more are to come, and what the annotator holds of all.
+
+    Where the database fails the browser keeps what it has, and asks again: its keys must go on.
+    """
+    try:
+        dealt, more = cards.deal(here=sent.here, at=sent.at, have=sent.have)
+        return dealt, more, cards.opinions()
+    except LabelStoreError as error:
+        cards.desk.failure = str(error)
+        return [], True, {}
 
 
 def _space(cards: Cards) -> str:
@@ -68,7 +82,7 @@ def _read(*names: str) -> str:
 
 _component = st.components.v2.component(
     NAME,
-    html=f'<div class="review">{_read("document.html", "review.html")}</div>',
+    html=f'<div class="room"><div class="review">{_read("document.html", "review.html")}</div></div>',
     css=_read("document.css", "review.css"),
     js=_read("document_sheet.js", "key_guards.js", "review_outbox.js", "review_hidden.js", "review.js"),
 )

@@ -12,6 +12,7 @@ class Outbox {
     this.sends = 0;
     this.lost = false; // the browser keeps nothing: the presses live as long as the page
     this.entries = this.kept();
+    this.waits = performance.now(); // since when the oldest entry does
     this.watch = setInterval(() => this.entries.length && this.changed(), LATE_MS / 3);
   }
 
@@ -31,7 +32,11 @@ class Outbox {
     }
   }
 
-  add(entry) {
+  // `made` is the order of the presses, which a clock that is set back must not turn round: their time, or just after
+  // the press before.
+  add(press) {
+    if (!this.entries.length) this.waits = performance.now();
+    const entry = { ...press, made: Math.max(Date.now(), (this.entries.at(-1)?.made ?? 0) + 1) };
     this.entries.push(entry);
     try {
       localStorage.setItem(this.prefix + entry.event, JSON.stringify(entry));
@@ -54,6 +59,7 @@ class Outbox {
     }
     const done = new Set(news.map((ack) => ack.event));
     this.entries = this.entries.filter((entry) => !done.has(entry.event));
+    if (done.size) this.waits = performance.now();
     return news;
   }
 
@@ -66,7 +72,7 @@ class Outbox {
   }
 
   get late() {
-    return this.entries.length > 0 && Date.now() - this.entries[0].made > LATE_MS;
+    return this.entries.length > 0 && performance.now() - this.waits > LATE_MS;
   }
 
   // Everything goes each time, under a new number: Streamlit does not send a value that equals the last one.

@@ -22,6 +22,10 @@ PATIENCE = 5  # seconds that a write waits for another one before it reports tha
 WAL_SOUND = (3, 51, 3)  # first SQLite without the WAL-reset bug, which can lose pages (sqlite.org/wal.html#walresetbug)
 IDLE = 8  # connections to Postgres that wait for the next question
 LOCK = 7_206_177  # the number of the advisory lock on Postgres, any constant
+NO_ADDRESS = (
+    "PROBES_LABELS_URL is no address of a Postgres database: write postgresql://USER:PASSWORD@HOST:PORT/NAME, with "
+    "@ / : # ? % in the password as %40 %2F %3A %23 %3F %25."
+)
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 
 Row = dict[str, Any]
@@ -187,7 +191,8 @@ class Postgres:
         self._idle: deque[psycopg.Connection[Any]] = deque()
         if find_spec("psycopg") is None:
             raise LabelStoreError("Labels in Postgres need its driver; run: pip install -e '.[team]'")
-        with self.writing() as session:
+        _check_address(url)
+        with self._writing("The label database of PROBES_LABELS_URL cannot be opened") as session:
             if not session.rows("laid_out_postgres")[0]["there"]:
                 session.run("postgres")
 
@@ -225,7 +230,7 @@ class Postgres:
                 cursor.execute(begin, parameters)
                 yield Session(cursor, dialect="postgres")
         except psycopg.Error as error:
-            raise LabelStoreError(f"{failed}: {str(error).strip()}.") from error
+            raise LabelStoreError(f"{failed}: {_said(error)}.") from error
         finally:
             if con is not None:
                 self._put_back(con)
@@ -244,11 +249,32 @@ class Postgres:
 
     def writing(self) -> AbstractContextManager[Session]:
         """Open a transaction that writes, alone, as in SQLite."""
-        return self._transaction(
-            "Nothing was saved, the label database refused", "select pg_advisory_xact_lock(%s)", (LOCK,)
-        )
+        return self._writing("Nothing was saved, the label database refused")
+
+    def _writing(self, failed: str) -> AbstractContextManager[Session]:
+        return self._transaction(failed, "select pg_advisory_xact_lock(%s)", (LOCK,))
 
     def close(self) -> None:
         """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _check_address(url: str) -> None:
+    """Raise LabelStoreError where `url` cannot be taken apart; what the driver says of it may quote the password."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        known = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise LabelStoreError(NO_ADDRESS) from None
+    host, port = str(known.get("host", "")), str(known.get("port", "1"))
+    if "@" in host or not port.replace(",", "").isdigit():
+        raise LabelStoreError(NO_ADDRESS)
+
+
+def _said(error: Exception) -> str:
+    """Return what the driver says on one line, without the advice that it indents and without its full stop."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("\t")]
+    return " ".join(lines).rstrip(".")

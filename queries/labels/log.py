@@ -99,6 +99,14 @@ class LabelLog:
         with self.database.reading() as session:
             return [opinion_of(row) for row in session.rows("newest", build=build, probe_id=probe_id)]
 
+    def held_by(self, voice: str, build: str, probe_ids: Iterable[str]) -> dict[str, Opinion | None]:
+        """Return what one voice holds of some probes, None where it never said anything: one transaction for all."""
+        with self.database.reading() as session:
+            rows = {
+                probe_id: session.row("voice", build=build, probe_id=probe_id, voice=voice) for probe_id in probe_ids
+            }
+        return {probe_id: opinion_of(row) if row else None for probe_id, row in rows.items()}
+
     def history(self, build: str, probe_id: str) -> list[Row]:
         """Return all events on a probe, oldest first, each with the state that it left."""
         with self.database.reading() as session:

@@ -218,6 +218,21 @@ def test_a_probe_on_one_screen_is_not_served_to_another_and_a_late_label_counts_
     assert queues.progress(queue, annotator="ada").judged == 1
 
 
+def test_a_probe_that_was_held_too_long_is_served_to_another_by_the_clock_of_the_database(
+    queues: Queues, store: Store
+) -> None:
+    queue = queues.make(store, wish(size=2), build=BUILD)
+    mine = queues.serve(queue, annotator="ada")
+    assert queues.serve(queue, annotator="bob") == []
+    for year, served in (("2999", []), ("1970", mine)):
+        with queues.database.writing() as session:
+            for item in mine:
+                expires = f"{year}-01-01T00:00:00.000Z"
+                held = {"queue_id": queue.queue_id, "annotator": "ada", "probe_id": item.probe_id}
+                session.run("insert_lease", **held, expires_at=expires)
+        assert queues.serve(queue, annotator="bob") == served
+
+
 def test_skipped_probes_do_not_come_back_but_undone_ones_do(queues: Queues, store: Store) -> None:
     queue = queues.make(store, wish(size=3), build=BUILD)
     first, second, third = (item.probe_id for item in queues.items(queue))
