@@ -1,20 +1,19 @@
 """The command line: `python -m pipeline <stage> ...`; `--help` lists the stages."""
 
-import errno
 import os
 import signal
+import sqlite3
 import sys
 from argparse import ArgumentParser, Namespace
 from contextlib import nullcontext
 
-from pipeline.errors import StageError
+from pipeline.errors import StageError, of_storage
 from pipeline.run_state import LOOKING
 from pipeline.settings import data_root
 from pipeline.stages import STAGES, StageModule
 from pipeline.worker import Outcome, recorded
 from queries.store import BuildError
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # disk, quota or file size limit reached
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -41,6 +40,10 @@ def main(words: list[str]) -> int:
     except KeyboardInterrupt:
         outcome = Outcome(*_interrupted(arguments))
         _say(outcome)
+    except (OSError, sqlite3.Error) as error:  # the record of the run cannot be written
+        if not outcome.said or not outcome.code:
+            outcome = Outcome(*_refused(arguments, error))
+            _say(outcome)
     return outcome.code
 
 
@@ -60,12 +63,18 @@ def _perform(module: StageModule, arguments: Namespace) -> tuple[int, str]:
         return 0, str(module.run(module.settings(arguments)))
     except (StageError, BuildError) as error:
         return 2, f"{arguments.stage}: {error}"
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        return 2, f"{arguments.stage}: the disk is full ({error}); what was there before is intact."
+    except (OSError, sqlite3.Error) as error:
+        return _refused(arguments, error)
     except KeyboardInterrupt:
         return _interrupted(arguments)
+
+
+def _refused(arguments: Namespace, error: OSError | sqlite3.Error) -> tuple[int, str]:
+    """Return what there is to say of a disk that refused something; anything else is raised again."""
+    said = of_storage(error)
+    if said is None:
+        raise error
+    return 2, f"{arguments.stage}: {said}"
 
 
 def _interrupted(arguments: Namespace) -> tuple[int, str]:

@@ -69,7 +69,7 @@ def run(settings: Answer) -> Answered | Estimate:
     """Ask for every answer that was not asked for, and say how that left the stage."""
     settings.work.check(finalized=True)
     if settings.only_estimate:
-        return asking.cost(requests(settings), work=settings.work, by=settings.by)
+        return cost(settings)
     write_plan(settings.work.folder, settings.plan)
     return asking.ask(
         lambda: requests(settings),
@@ -85,6 +85,13 @@ def run(settings: Answer) -> Answered | Estimate:
 def call(by: Asking) -> Call:
     """Return what all requests to the blind readers share."""
     return by.call(prompt=prompt_fingerprint(), max_tokens=MAX_TOKENS)
+
+
+def cost(settings: Answer) -> Estimate:
+    """Return what it costs to ask for the answers that were not asked for; asks nothing."""
+    return asking.cost(
+        requests(settings), stage=Stage.ANSWER, call=call(settings.by), work=settings.work, by=settings.by
+    )
 
 
 def requests(settings: Answer) -> Iterator[Request]:

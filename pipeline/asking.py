@@ -4,18 +4,19 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline import retries
 from pipeline.calls import Call, Request, Stage
 from pipeline.errors import StageError
 from pipeline.estimate import NOTHING, Estimate, estimate
 from pipeline.ledger import Ledger, ledger_at
 from pipeline.models import catalog
-from pipeline.models.backend import Asked, Backend, RunContext
+from pipeline.models.backend import Asked, Backend, Outcome, RunContext
 from pipeline.models.batches import Batches
 from pipeline.models.messages import Messages
 from pipeline.models.recorded import Recorded
@@ -41,6 +42,7 @@ class Asking:
     base_url: str | None = None
     recordings: Path = SAMPLE / "replies"
     retry_dead: bool = False
+    retry_unusable: bool = False
 
     @property
     def batch(self) -> bool:
@@ -77,10 +79,12 @@ class Answered(NamedTuple):
     new: int
     spent: int
     reasons: dict[str, int]  # why requests are dead
+    again: int = 0  # requests for which this was the second time, since the first reply could not be used
 
     def __str__(self) -> str:
         """What a person reads at the end of the stage."""
         lines = [f"{self.stage}: {self.done:,} replies, {self.new:,} of them new, for {dollars(self.spent)}."]
+        lines += [f"{self.again:>11,}  asked once more: the reply could not be used"] if self.again else []
         lines += [f"{count:>11,}  given up: {reason}" for reason, count in islice(self.reasons.items(), REASONS)]
         if len(self.reasons) > REASONS:
             rest = sum(self.reasons.values()) - sum(islice(self.reasons.values(), REASONS))
@@ -96,6 +100,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--base-url", metavar="URL", help="server that speaks /v1/messages, for the backend messages")
     parser.add_argument("--recordings", metavar="FOLDER", help="recorded replies (default: those of the sample)")
     parser.add_argument("--retry-dead", action="store_true", help="ask again what was given up")
+    parser.add_argument(
+        "--retry-unusable", action="store_true", help="ask once more, and pay again, where a reply could not be used"
+    )
     parser.add_argument("--estimate", action="store_true", help="print what it would cost, and ask nothing")
 
 
@@ -117,6 +124,7 @@ def asking(arguments: Namespace) -> Asking:
         base_url=arguments.base_url,
         recordings=folder,
         retry_dead=arguments.retry_dead,
+        retry_unusable=arguments.retry_unusable,
     )
 
 
@@ -159,17 +167,37 @@ def ask(
             retry_dead=by.retry_dead,
             landed=landed,
         )
-        outcome = by.open().fulfil(requests, run=run)
-        if outcome.paused:
-            raise StageError(outcome.paused)
+        first = _fulfilled(requests, run=run, by=by)
+        again = first
+        missed = retries.unusable(work.folder, stage, call) if by.retry_unusable else frozenset()
+        if missed:
+            shown.update(done=first.done + first.dead, total=total + len(missed))
+            once_more = replace(run, retry_dead=False)  # or what has just been given up would be forgotten
+            again = _fulfilled(lambda: retries.with_retries(requests(), missed), run=once_more, by=by)
         dead = ledger.dead(work.asked_as, stage, account=work.account)
         reasons = Counter(one.reason for one in dead)
-    new = outcome.done - before.get(Fate.DONE, 0)
-    return Answered(stage, outcome.done, outcome.dead, new, outcome.spent, dict(reasons.most_common()))
+    return Answered(
+        stage,
+        again.done,
+        again.dead,
+        new=again.done - before.get(Fate.DONE, 0),
+        spent=first.spent + (again.spent if missed else 0),
+        reasons=dict(reasons.most_common()),
+        again=again.done - first.done,
+    )
 
 
-def cost(requests: Iterable[Request], *, work: Work, by: Asking) -> Estimate:
+def _fulfilled(requests: Asked, *, run: RunContext, by: Asking) -> Outcome:
+    outcome = by.open().fulfil(requests, run=run)
+    if outcome.paused:
+        raise StageError(outcome.paused)
+    return outcome
+
+
+def cost(requests: Iterable[Request], *, stage: Stage, call: Call, work: Work, by: Asking) -> Estimate:
     """Return what those of `requests` cost that were not asked yet; asks nothing."""
+    if by.retry_unusable:
+        requests = retries.with_retries(requests, retries.unusable(work.folder, stage, call))
     with ledger_at(work.root / "ledger.db") as ledger:
         left = ledger.unsettled(work.asked_as, requests)
         if by.backend == Recorded.name:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 SHAPES_THE_INDEX = (  # a change in any of these, or of rapidfuzz, makes another index of the same source
     "pipeline/cut.py",
     "pipeline/extra.py",
+    "pipeline/finished.py",
     "pipeline/growth.py",
     "pipeline/hub.py",
     "pipeline/index.py",

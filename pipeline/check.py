@@ -5,6 +5,7 @@ import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from pipeline.calls import Stage, parse_custom_id
 from pipeline.errors import StageError
 from pipeline.files import put_json
 from pipeline.index import MEMORY
-from pipeline.ledger import ledger_at
+from pipeline.ledger import Ledger, ledger_at
 from pipeline.made import PROBES
 from pipeline.rounds import DOCUMENTS, raw_folder
 from pipeline.settings import build_folder
@@ -45,6 +46,7 @@ CHECKS = (
     "check_replies",
 )
 SHOWN = 20  # rows of a failed check that are kept
+BLOCK = 16_384  # rows that are Python values at once
 ROUND = ("round", pa.int32())
 REJECTS = pa.schema([ROUND, ("doc_id", pa.string()), ("slot", pa.int64())])
 SUBMISSIONS = pa.schema(
@@ -142,9 +144,8 @@ def _lay_out(con: duckdb.DuckDBPyConnection, build: Path) -> None:
     _files(con, "made", [folder / "probes.parquet" for folder in finalized], PROBES)
     _table(con, "finalized", ({"round": int(folder.name)} for folder in finalized), pa.schema([ROUND]))
     _table(con, "rejects", (row for folder in finalized for row in _rejects(folder)), REJECTS)
-    submissions, requests = _ledger(build)
-    _table(con, "submissions", iter(submissions), SUBMISSIONS)
-    _table(con, "requests", iter(requests), REQUESTS)
+    _table(con, "submissions", _submissions(build), SUBMISSIONS)
+    _table(con, "requests", _requests(build), REQUESTS)
     _table(con, "replies", _replies(folders), REPLIES)
 
 
@@ -159,7 +160,10 @@ def _files(con: duckdb.DuckDBPyConnection, name: str, paths: list[Path], schema:
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str, rows: Iterator[Row], schema: pa.Schema) -> None:
-    con.register(f"{name}_rows", pa.Table.from_pylist(list(rows), schema))
+    """Make a view of `rows`, of which a card-size build has two million: as Python values some of them at a time."""
+    blocks = iter(lambda: list(islice(rows, BLOCK)), [])
+    batches = (pa.RecordBatch.from_pylist(block, schema) for block in blocks)
+    con.register(f"{name}_rows", pa.Table.from_batches(batches, schema))
     con.table(f"{name}_rows").create_view(name)
 
 
@@ -170,17 +174,25 @@ def _rejects(folder: Path) -> Iterator[Row]:
             yield {"round": int(folder.name), "doc_id": told["doc_id"], "slot": told["slot"]}
 
 
-def _ledger(build: Path) -> tuple[list[Row], list[Row]]:
-    path = build.parents[1] / "ledger.db"
-    if not path.exists():
-        return [], []
-    with ledger_at(path) as ledger:
+def _submissions(build: Path) -> Iterator[Row]:
+    for ledger in _ledgers(build):
         caps = {name: purse.cap for name, purse, _ in ledger.accounts()}
-        submissions = [
-            {**vars(one), "state": str(one.state), "cap": caps.get(one.account, 0)}
-            for one in ledger.submissions(build=build.name)
-        ]
-        return submissions, [{"request": id, "state": str(fate)} for id, fate in ledger.fates(build.name)]
+        for one in ledger.submissions(build=build.name):
+            yield {**vars(one), "state": str(one.state), "cap": caps.get(one.account, 0)}
+
+
+def _requests(build: Path) -> Iterator[Row]:
+    for ledger in _ledgers(build):
+        for id, fate in ledger.fates(build.name):
+            yield {"request": id, "state": str(fate)}
+
+
+def _ledgers(build: Path) -> Iterator[Ledger]:
+    """Yield the open ledger of a build, if it has one."""
+    path = build.parents[1] / "ledger.db"
+    if path.exists():
+        with ledger_at(path) as ledger:
+            yield ledger
 
 
 def _replies(folders: list[Path]) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline import answers, asking, generation, judgements, rollouts, sources
+from pipeline import answers, generation, judgements, rollouts, sources
 from pipeline.asking import Asking
 from pipeline.calls import Call, Stage
 from pipeline.errors import StageError
@@ -65,7 +65,7 @@ def forecast(sample: Sample, work: Work, by: Asking, *, plan: Plan, targets: boo
         stages[Stage.ANSWER] = priced(answers.call(by), Stage.ANSWER, requests=plan.k * probes, by=by)
     else:
         probes = sum(1 for _ in answers.due(answer))
-        stages[Stage.ANSWER] = asking.cost(answers.requests(answer), work=work, by=by)
+        stages[Stage.ANSWER] = answers.cost(answer)
     with ledger_at(work.root / "ledger.db") as ledger:
         purse = ledger.purse(work.account)
         ceilings = {Stage.CEILING: probes} if targets else {}
@@ -78,7 +78,7 @@ def forecast(sample: Sample, work: Work, by: Asking, *, plan: Plan, targets: boo
 
 
 def _left(work: Work, by: Asking) -> Estimate:
-    return asking.cost(generation.requests(read_documents(work.folder), work, by), work=work, by=by)
+    return generation.cost(read_documents(work.folder), work, by)
 
 
 def _generate(sample: Sample, work: Work, by: Asking) -> Estimate:
@@ -86,7 +86,7 @@ def _generate(sample: Sample, work: Work, by: Asking) -> Estimate:
     some = list(islice(_openings(sample), LOOKED_AT))
     if not some:
         raise StageError(f"{sample.source} holds no opening that a document can be made of.")
-    measured = asking.cost(generation.requests(some, work, by), work=work, by=by)
+    measured = generation.cost(some, work, by)
     if not measured.requests:
         return NOTHING._replace(requests=sample.documents)
     return Estimate(*(round(amount * sample.documents / measured.requests) for amount in measured))

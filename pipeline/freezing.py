@@ -24,14 +24,17 @@ def choices(sweep: Path, *, level: int) -> dict[str, str]:
     found = {}
     for reply in raw.replies(raw_folder(sweep, Stage.GENERATE)):
         if reply.item.level == level and reply.item.doc_id in drawn:
-            told = _told(drawn[reply.item.doc_id], reply)
+            told = told_of(drawn[reply.item.doc_id], reply)
             if told:
                 found[reply.item.doc_id] = told
     return found
 
 
-def _told(drawn: Drawn, reply: Reply) -> str | None:
-    """Return the words, put together from labels that were taken apart: no text of a reply gets into a prompt."""
+def told_of(drawn: Drawn, reply: Reply) -> str | None:
+    """Return the words that tell the choices of `reply`, or None where it cannot be used.
+
+    They are put together from labels that were taken apart: no text of a reply gets into a prompt.
+    """
     read = read_generator(reply)
     if isinstance(read, Rejected):
         return None

@@ -43,8 +43,7 @@ def run(settings: Generate) -> Answered | Estimate:
     settings.work.check()
     drawn = read_round(settings.work.folder)
     if settings.only_estimate:
-        documents = read_documents(settings.work.folder)
-        return asking.cost(requests(documents, settings.work, settings.by), work=settings.work, by=settings.by)
+        return cost(read_documents(settings.work.folder), settings.work, settings.by)
     return asking.ask(
         lambda: requests(read_documents(settings.work.folder), settings.work, settings.by),
         work=settings.work,
@@ -61,6 +60,11 @@ def call(work: Work, by: Asking) -> Call:
     return by.call(
         prompt=prompt_fingerprint(work.addendum), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
     )
+
+
+def cost(documents: Iterable[Drawn], work: Work, by: Asking) -> Estimate:
+    """Return what it costs to ask about those of `documents` that were not asked about; asks nothing."""
+    return asking.cost(requests(documents, work, by), stage=Stage.GENERATE, call=call(work, by), work=work, by=by)
 
 
 def requests(documents: Iterable[Drawn], work: Work, by: Asking) -> Iterator[Request]:

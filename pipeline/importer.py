@@ -80,7 +80,7 @@ class Summary:
         if self.columns.unknown:
             lines.append(f"Columns unknown, kept only in the source: {', '.join(self.columns.unknown)}.")
         if self.left_out:
-            lines.append(f"Files left out, not of this split: {', '.join(self.left_out)}.")
+            lines.append(f"Files left out: {', '.join(self.left_out)}.")
         lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
         return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline import asking, marks, scores, work
 from pipeline.asking import Answered, Asking
 from pipeline.calls import Call, Item, Request, Stage
-from pipeline.estimate import Estimate
+from pipeline.estimate import NOTHING, Estimate
 from pipeline.judge import prompt, prompt_fingerprint
 from pipeline.made import Made, MadeProbe
 from pipeline.models import catalog
@@ -75,8 +75,7 @@ def run(settings: Judge) -> Summary | Estimate:
     collect(settings.work)
     stages = (Stage.JUDGE, Stage.CEILING) if settings.targets else (Stage.JUDGE,)
     if settings.only_estimate:
-        every = (one for stage in stages for one in requests(settings, stage))
-        return asking.cost(every, work=settings.work, by=settings.by)
+        return sum((cost(settings, stage) for stage in stages), NOTHING)
     asked = tuple(
         asking.ask(
             partial(requests, settings, stage),
@@ -105,6 +104,12 @@ def collect(work: Work) -> scores.Summary:
 def call(by: Asking) -> Call:
     """Return what all requests to the judge share."""
     return by.call(prompt=prompt_fingerprint(), max_tokens=MAX_TOKENS)
+
+
+def cost(settings: Judge, stage: Stage) -> Estimate:
+    """Return what it costs to ask for the scores that were not asked for; asks nothing."""
+    every, shared = requests(settings, stage), call(settings.by)
+    return asking.cost(every, stage=stage, call=shared, work=settings.work, by=settings.by)
 
 
 def requests(settings: Judge, stage: Stage) -> Iterator[Request]:

@@ -120,9 +120,9 @@ def _of_split(found: list[Path], split: str) -> tuple[Path, ...]:
 
 
 def _left_out(home: Path, *, taken: set[Path]) -> tuple[str, ...]:
-    found = (
-        path for pattern in ("*.parquet", "data/*.parquet", f"{extra.FOLDER}/*.parquet") for path in home.glob(pattern)
-    )
+    """Return the data files of a folder that are not of the split, or that lie beside Parquet files in another form."""
+    places, endings = (home, home / "data", home / extra.FOLDER), (".parquet", *JSONL)
+    found = (path for place in places for path in place.glob("*") if path.suffix in endings)
     return tuple(sorted(path.relative_to(home).as_posix() for path in found if path not in taken))
 
 

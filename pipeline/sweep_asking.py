@@ -122,7 +122,7 @@ def forecast(documents: Iterable[Drawn], whole: Work, sweep: Sweep, *, by: Askin
     """
     levels = sorted(sweep.levels)
     requests = (one for each in documents for one in _of_document(each, sweep, levels, told="", by=by))
-    stages = {Stage.GENERATE: asking.cost(requests, work=whole, by=by)}
+    stages = {Stage.GENERATE: asking.cost(requests, stage=Stage.GENERATE, call=_call(sweep, by), work=whole, by=by)}
     due = sweep.documents * len(levels) * SCORED * sweep.rollouts
     with ledger_at(whole.root / "ledger.db") as ledger:
         for stage, call in ((Stage.ANSWER, answers.call(by)), (Stage.JUDGE, judgements.call(by))):

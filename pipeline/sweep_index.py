@@ -16,7 +16,8 @@ from typing import Any
 from pipeline import raw
 from pipeline.calls import Stage
 from pipeline.files import locked, put, sweep, sweep_drafts
-from pipeline.growth import SCRATCH, Finished, digest, finished, write_rows
+from pipeline.finished import Finished, digest, finished, write_rows
+from pipeline.growth import SCRATCH
 from pipeline.index import DamagedIndexError, Manifest, read_manifest, sweep_index, write_manifest, write_part
 from pipeline.models.catalog import Prices
 from pipeline.rounds import raw_folder

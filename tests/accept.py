@@ -1,12 +1,13 @@
 """Rewrite the golden files from what the code renders now: `python -m tests.accept`; the diff is for review."""
 
+import json
 from pathlib import Path
 
-from pipeline import answer, generate, judge
+from pipeline import answer, freezing, generate, judge
 from pipeline.numbering import Numbered
 from pipeline.prompts import Prompt, addenda
 from queries.schema import Target
-from tests.openings import OPENING, ROLLOUTS, drawn, sample
+from tests.openings import OPENING, ROLLOUTS, drawn, reply, sample, written
 
 GOLDEN = Path(__file__).parent / "golden"
 FRAME = "===== system\n{system}\n===== user\n{user}\n"
@@ -17,9 +18,11 @@ def rendered() -> dict[str, Prompt]:
     document = Numbered.of(OPENING, ROLLOUTS[0], letter="A").text
     split = document.index(" His father")
     question = "What did the father do?"
+    told = freezing.told_of(drawn(), reply(json.dumps(written()))) or ""
     blind = {target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target}
     return {
         **{f"generator_{level:+d}": generate.prompt(drawn(), addendum=text) for level, text in addenda().items()},
+        "generator_frozen": generate.prompt(drawn(), addendum=told + addenda()[1]),
         "generator_sample": generate.prompt(sample()[0], addendum=addenda()[-2]),
         **{f"answerer_{target}": prompt for target, prompt in blind.items()},
         "judge": judge.prompt(question=question, atom="His father had done the same.", answer="He kept a ledger too."),

@@ -102,11 +102,13 @@ def test_only_the_files_of_the_split_are_taken_and_the_others_are_named(tmp_path
     write_published(ROWS, home / "train-00000-of-00001.parquet")
     for name in ("train-hard-00000-of-00001.parquet", "z.parquet", "data/train-00000-of-00001.parquet"):
         write_published([published_row(doc_id=name)], home / name)
+    (home / "more.jsonl").write_text("{}")
+    (home / "notes.txt").write_text("no data")
     _, summary = bring(home, tmp_path)
     assert summary.probes == len(ROWS)
     assert (
-        "Files left out, not of this split: data/train-00000-of-00001.parquet, train-hard-00000-of-00001.parquet, "
-        "z.parquet." in str(summary)
+        "Files left out: data/train-00000-of-00001.parquet, more.jsonl, train-hard-00000-of-00001.parquet, z.parquet."
+        in str(summary)
     )
     write_published(ROWS, home / "train-00000-of-00002.parquet")
     with pytest.raises(StageError, match=r"holds the split train more than once, as shards of 00001 and of 00002"):

@@ -176,7 +176,8 @@ def test_a_damaged_list_of_parts_is_made_anew_of_every_round(
 
 def test_a_shard_of_the_index_that_was_cut_short_is_made_again(tmp_path: Path) -> None:
     build = made(tmp_path, docs=3)
-    path = next((build / "index").glob("*-docs.parquet"))
+    (part,) = json.loads((build / "index" / "index.json").read_text())["parts"]  # older parts lie beside it
+    path = build / "index" / part["docs"]["file"]
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])
     assert command(tmp_path, "index", "--build", "demo") == 0

@@ -38,7 +38,7 @@ FIRST = (
     "model",
     "cap",
 )  # the others are folded away
-PAYING = ("model", "cap", "base_url", "retry_dead")  # say nothing where replies are recorded
+PAYING = ("model", "cap", "base_url", "retry_dead", "retry_unusable")  # say nothing where replies are recorded
 LABELS = {
     "docs": "Documents",
     "backend": "Back end",
