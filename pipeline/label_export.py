@@ -1,6 +1,7 @@
 """Labels on their way out: as rows for a file, and as the published rows of the probes that they choose."""
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -89,6 +90,14 @@ def write_published(store: Store, where: Filter, *, final: Sequence[str], build:
 
     put(file, write)
     return len(places)
+
+
+def published_file_of(store: Store, where: Filter, *, final: Sequence[str], build: Path) -> bytes:
+    """Return the file that `write_published` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "probes.parquet"
+        write_published(store, where, final=final, build=build, file=file)
+        return file.read_bytes()
 
 
 def _taken(source: Path, rows: Iterable[int]) -> Iterator[pa.Table]:

@@ -13,12 +13,21 @@ place are a random sample like the whole.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from queries.estimate import Estimate, Sample, human_hard_by_score, sample
+from queries.estimate import (
+    Estimate,
+    Sample,
+    error,
+    false_easy,
+    false_hard,
+    human_hard,
+    human_hard_by_score,
+    sample,
+)
 from queries.queues import Item, Queue, Stratum
 from queries.schema import Filter
 
@@ -44,6 +53,16 @@ def contains(whole: Filter, part: Filter) -> bool:
     )
 
 
+class Rates(NamedTuple):
+    """How wrong the automatic label is, and what persons say, each None where no label tells (queries/estimate.py)."""
+
+    labels: int
+    error: Estimate | None
+    false_hard: Estimate | None
+    false_easy: Estimate | None
+    hard: Estimate | None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
     """The labels of one estimate queue; `inside` marks those on screen, in `documents` documents.
@@ -61,6 +80,25 @@ class Evidence:
     def labels(self) -> int:
         """How many labelled probes of the queue are on screen."""
         return int(self.inside.sum())
+
+    @property
+    def scopes(self) -> list[str]:
+        """The scopes of the labelled probes on screen, "" for none."""
+        return sorted({str(scope) for scope in self.sample.scope[self.inside]}) if self.sample else []
+
+    def rates(self, *, scope: str | None = None) -> Rates:
+        """Return the rates over the probes on screen, or over those of one scope."""
+        found = self.sample
+        if found is None:
+            return Rates(0, None, None, None, None)
+        inside = self.inside if scope is None else self.inside & (found.scope == scope)
+        return Rates(
+            int(inside.sum()),
+            error(found, within=inside),
+            false_hard(found, within=inside),
+            false_easy(found, within=inside),
+            human_hard(found, within=inside),
+        )
 
     def hard_by_score(self, starts: Sequence[int]) -> dict[int, Estimate]:
         """Return human P(HARD) on screen by bin of the max score, bins beginning at `starts` hundredths."""

@@ -29,6 +29,8 @@ from queries.hits import hits as find_hits
 from queries.labels import LabelLog, LabelStoreError
 from queries.labels.overlay import overlay
 from queries.queues import Item, Queue, Queues, Stratum
+from queries.raters import Board, Given
+from queries.raters import board as board_of
 from queries.schema import Filter, Search, Thresholds
 from queries.splits import Span
 from queries.store import BuildError, Index, Row, Store, read_index
@@ -39,6 +41,9 @@ SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
 REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
 ABOUT_LABELS = (  # questions whose answers change with every label
+    "dispute_counts",
+    "disputed",
+    "final_rows",
     "human_labels",
     "human_opinions",
     "human_scores",
@@ -240,6 +245,23 @@ def _evidence(
     strata, items = _drawn(database, queue_id, _queue)
     rows = _store.fetch("queue_labels", where, queue=queue_id, probes=[item.probe_id for item in items])
     return evidence_of(_queue, strata=strata, items=items, labels=rows)
+
+
+def drawn(queue: Queue) -> tuple[list[Stratum], list[Item]]:
+    """Return the strata and the probes of a queue. Raises LabelStoreError."""
+    return _drawn((os.environ.get("PROBES_LABELS_URL"), data_root().resolve()), queue.queue_id, queue)
+
+
+def board(where: Filter, given: Given) -> Board:
+    """Return what raters say of the probes of `where` now."""
+    build = current_build()
+    store = _store(build)
+    return _board(str(build.path), build.revision, store.labels_seq, where, given, store)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing labels")
+def _board(path: str, revision: str, labels: int, where: Filter, given: Given, _store: Store) -> Board:
+    return board_of(_store.fetch("human_opinions", where), _store.fetch("human_labels", where), given=given)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

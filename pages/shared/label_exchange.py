@@ -8,12 +8,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared import data
 from pipeline.errors import StageError
-from pipeline.label_export import file_of
+from pipeline.label_export import file_of, published_file_of
 from pipeline.label_files import ENDINGS, rows_of
 from pipeline.label_import import import_rows
-from queries.labels import LabelError, LabelLog, LabelStoreError
+from pipeline.labels import FINALS
+from queries.labels import LabelError, LabelLog, LabelStoreError, Verdict
 from queries.schema import Filter
 
+MOST_ROWS = 20_000  # published rows in one download: 200 MB with their documents
 DONE = "labels-imported"  # what the last import said
 NUMBER = "labels-imports"  # how many there were, so that each has an empty field of its own
 
@@ -22,6 +24,7 @@ def show(log: LabelLog, where: Filter) -> None:
     """Draw the buttons that take labels out, of the probes that `where` means, and the form that brings them in."""
     with st.expander("Labels as files", key="labels-as-files", width=640):
         _export(log, where)
+        _export_published(where)
         _import(log)
 
 
@@ -40,6 +43,33 @@ def _export(log: LabelLog, where: Filter) -> None:
                 key=f"export-{each}",
                 on_click="ignore",
             )
+
+
+def _export_published(where: Filter) -> None:
+    """Draw the button that takes out the probes with a final label; many are for the command line, not for memory."""
+    build, store = data.current_build(), data.open_store()
+    final = st.multiselect(
+        "Probes with the final label",
+        FINALS,
+        default=[str(Verdict.HARD)],
+        help="Human over automatic. In the published form, as they were imported.",
+    )
+    rows = len(data.ask("final_rows", where, final=list(final))) if final else 0
+    if rows > MOST_ROWS:
+        words = " ".join(f"--final {name}" for name in final)
+        st.text(
+            f"{rows:,} probes are too many for a download of the browser. On the command line, for all of the build:"
+        )
+        st.code(f"python -m pipeline labels export --build {build.name} {words} probes.parquet", language=None)
+        return
+    st.download_button(
+        f"Export {rows:,} probes",
+        data=partial(published_file_of, store, where, final=tuple(final), build=build.path),
+        file_name=f"{build.name.replace('/', '-')}-probes.parquet",
+        key="export-final",
+        on_click="ignore",
+        disabled=not rows,
+    )
 
 
 def _import(log: LabelLog) -> None:

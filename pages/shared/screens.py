@@ -9,6 +9,7 @@ SCREENS = {
     "browse": "Browse",
     "scores": "Scores",
     "relabel": "Relabel",
+    "agreement": "Agreement",
     "calibrate": "Calibrate",
     "runs": "Runs",
 }
