@@ -10,7 +10,7 @@ from urllib.parse import quote
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import data
+from pages.shared import data, links
 from queries.schema import (
     FLAG_RULES,
     Filter,
@@ -34,11 +34,15 @@ _VOCABULARY = {*map(str, (*Scope, *Target, *Typicality, *Label, *Flag)), *map(st
 def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
     """Draw the filters and return what they mean. The label thresholds are drawn in `cuts`, else in the sidebar."""
     options = _options()
+    links.arrive()
+    links.expect("sort", Sort)  # which Browse draws elsewhere
     with st.sidebar:
+        left_out = st.container()
         search = _search()
         scopes = _pills("Scope", "scope", [*Scope], options["scope"])
         targets = _pills("Target", "target", [*Target], options["target"])
         typicalities = _pills("Typicality", "typicality", [*Typicality], options["typicality"])
+        links.expect("label", Label)
         labels = st.pills(
             "Automatic label",
             list(Label),
@@ -47,6 +51,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
             bind="query-params",
             persist_state="session",
         )
+        links.expect_range("score")
         low, high = st.slider(
             "Max score", 0.0, 1.0, (0.0, 1.0), 0.01, key="score", bind="query-params", persist_state="session"
         )
@@ -59,7 +64,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
                 "Source host", key="host", bind="query-params", persist_state="session", placeholder="example.org"
             )
     thresholds = _thresholds(cuts or st.sidebar)
-    return Filter(
+    where = Filter(
         scopes=tuple(scopes),
         targets=tuple(targets),
         typicalities=tuple(typicalities),
@@ -74,6 +79,9 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
         search=search,
         thresholds=thresholds,
     )
+    with left_out:
+        links.tell(where)
+    return where
 
 
 def _options() -> Mapping[str, dict[str, int]]:
@@ -89,6 +97,7 @@ def _search() -> Search | None:
     text = st.text_input(
         SEARCH_LABEL, key="q", bind="query-params", persist_state="session", type="search", placeholder="any case"
     )
+    links.expect("in", SearchField)
     fields = st.pills(
         "Search in",
         list(SearchField),
@@ -114,6 +123,7 @@ def _search() -> Search | None:
 def _pills(label: str, key: str, known: list[str], found: Mapping[str, int]) -> list[str]:
     """Draw one facet: the words of the vocabulary, then whatever else the build holds, null as "none"."""
     values = [*known, *sorted(value for value in found if value and value not in known), *([""] if "" in found else [])]
+    links.expect(key, map(shown, map(str, values)))
     return st.pills(
         label,
         [str(value) for value in values],
@@ -139,6 +149,7 @@ def shown(value: str) -> str:
 def _flags(found: Mapping[str, int]) -> list[str]:
     counts = {flag: found.get(str(bit), 0) for bit, flag in enumerate(Flag)}
     names = ["", *(str(flag) for flag in Flag if counts[flag])]
+    links.expect("flag", [name or NOTHING for name in names])
     return st.multiselect(
         "Flags",
         names,
@@ -154,6 +165,7 @@ def _flags(found: Mapping[str, int]) -> list[str]:
 
 
 def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
+    links.expect(key, found)
     return st.multiselect(
         label,
         sorted(int(value) for value in found),
@@ -166,6 +178,7 @@ def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
 
 def _thresholds(place: DeltaGenerator) -> Thresholds:
     default = data.current_build().thresholds
+    links.expect_range("cut")
     low, high = place.slider(
         "HARD below, EASY from",
         0.0,
