@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import charts, data, filters, human_points, human_scores, picks, score_panels, shares
 from queries.estimate import Estimate
@@ -32,24 +31,21 @@ def rank(name: str) -> tuple[bool, int, int, str]:
     return (not name, ORDER.index(name) if name in ORDER else len(ORDER), int(name) if name.isdecimal() else 0, name)
 
 
-@st.fragment
 def histograms(
+    parts: dict[str, list[Bar]],
     where: Filter,
     facet: Facet,
     *,
     starts: tuple[int, ...],
     pick: str,
     human: Mapping[int, Estimate],
-    beside: DeltaGenerator,
 ) -> None:
-    """Draw one chart a part of `facet`, and `beside` them what was picked: a pick runs this again, not the page."""
-    parts = distribution(where, facet, starts)
+    """Draw one chart a part of `facet`; a pick draws anew what is beside them, and not the charts."""
     drawn = dict(list(parts.items())[:CHARTS])
     unfiltered = Filter(thresholds=where.thresholds)
     compared = len(parts) > 1 or where != unfiltered
     ghost = distribution(unfiltered, Facet.NOTHING, starts)[""] if compared else []
     peak = charts.peak([*drawn.values(), ghost])
-    chosen = {}
     for name, shown in drawn.items():
         if facet is not Facet.NOTHING:
             st.text(f"{facet}: {name or filters.NOTHING} · {sum(bar.probes for bar in shown):,} scored probes")
@@ -65,31 +61,45 @@ def histograms(
         alt = charts.words(shown)
         if human:
             figure, alt = human_points.over(figure, human), f"{alt}. {human_points.words(human)}"
-        event = st.plotly_chart(
+        st.plotly_chart(
             figure,
-            key=f"histogram-{facet}-{name}",
-            on_select="rerun",
+            key=chart(facet, name),
+            on_select=show_picked,
             selection_mode=("points", "box"),
             config={"displayModeBar": False},
             alt=alt,
         )
-        span = charts.picked(event.selection.points)
-        if span:
-            chosen[name] = span
     if len(parts) > len(drawn):
         st.caption(f"{len(drawn)} of {len(parts)} parts are drawn; the table has all of them.")
     if ghost:
         st.caption("Grey, behind: all scored probes of the build. Heights are shares, so that shapes can be compared.")
-    with beside:
-        if not chosen:
-            st.caption(
-                "Click a bar to see its probes." if pick == "one bar" else "Drag across bars to see their probes."
-            )
-        for name, (low, high) in chosen.items():
+
+
+def chart(facet: Facet, name: str) -> str:
+    """Return the key of the chart of one part."""
+    return f"histogram-{facet}-{name}"
+
+
+def show_picked() -> None:
+    """Draw what was picked, and nothing else."""
+    st.rerun("picked")
+
+
+@st.fragment(key="picked")
+def picked(parts: dict[str, list[Bar]], where: Filter, facet: Facet, *, pick: str) -> None:
+    """Draw the probes behind the bars that are picked in the charts."""
+    spans = {
+        name: charts.picked(st.session_state[chart(facet, name)].selection.points) for name in list(parts)[:CHARTS]
+    }
+    if not any(spans.values()):
+        st.caption("Click a bar to see its probes." if pick == "one bar" else "Drag across bars to see their probes.")
+    for name, span in spans.items():
+        if span:
+            low, high = span
             picks.show(
                 name if facet is not Facet.NOTHING else "",
                 between(part(where, facet=facet, value=name), low=low, high=high),
-                probes=sum(bar.probes for bar in drawn[name] if low <= bar.low and bar.high <= high),
+                probes=sum(bar.probes for bar in parts[name] if low <= bar.low and bar.high <= high),
             )
 
 
@@ -104,34 +114,36 @@ with pick_side:
     legend_place, picked_place = st.container(), st.container()
 where = filters.sidebar(cuts)
 
-counts = data.ask("count", where)[0]
-if not counts["probes"]:
-    head.subheader("No probe matches these filters" if counts["total"] else "This build holds no probes")
-    if counts["total"]:
-        head.button("Clear all filters", on_click=filters.clear)
-    else:
-        head.code("python -m pipeline import SOURCE --build NAME", language=None)
-    st.stop()
-
 with choices:
     starts = BINS[filters.choose("Bars", "bins", BINS)]
     pick = filters.choose("Pick", "pick", PICKS)
     facet = Facet(filters.choose("Split by", "by", Facet))
 by = Facet.SCOPE if facet is Facet.NOTHING else facet
-if distribution(where, facet, starts):
+parts = distribution(where, facet, starts)
+if parts:
     told = human_scores.read(where, facet)
     with chart_place:
-        histograms(where, facet, starts=starts, pick=pick, human=told.bins, beside=picked_place)
+        histograms(parts, where, facet, starts=starts, pick=pick, human=told.bins)
     with human_place:
         human_scores.show(told, where)
-else:
+    with picked_place:
+        picked(parts, where, facet, pick=pick)
+
+rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
+whole = next((row for row in rows if row["whole"]), None)
+if whole is None:
+    total = data.ask("count", where)[0]["total"]
+    head.subheader("No probe matches these filters" if total else "This build holds no probes")
+    if total:
+        head.button("Clear all filters", on_click=filters.clear)
+    else:
+        head.code("python -m pipeline import SOURCE --build NAME", language=None)
+    st.stop()
+head.subheader(f"{whole['scored']:,} of {whole['probes']:,} probes have a score")
+if not parts:
     chart_place.info(
         "None of these probes has a score. Word and lens probes get none; the others get theirs when they are scored."
     )
-
-rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
-whole = next(row for row in rows if row["whole"])
-head.subheader(f"{whole['scored']:,} of {whole['probes']:,} probes have a score")
 with legend_place:
     shares.legend(whole, where)
     if where.labels or where.score_from is not None or where.score_to is not None:

@@ -49,6 +49,17 @@ def test_fast_presses_all_count_and_the_list_follows_over_the_page(app: str, pag
     stands(page, "Page 2 of 3")
 
 
+def test_fast_steps_to_and_fro_keep_the_connection(app: str, page: Page) -> None:
+    seen = watch(page, origin=app)
+    start(page, f"{app}/?sort=document")
+    for _ in range(20):
+        for key in "jjkjk":
+            page.keyboard.press(key)
+            page.wait_for_timeout(15)  # milliseconds: the pace at which runs overlap
+    stands(page, "21 of 64 probes")
+    assert seen.errors == []
+
+
 def test_the_address_always_names_the_probe_on_screen(app: str, page: Page) -> None:
     start(page, f"{app}/?scope=sentence")
     wanted = page.locator("nav.rows button").nth(4).get_attribute("data-id") or ""
@@ -94,6 +105,59 @@ def test_slash_searches_and_letters_are_only_typed_there(app: str, page: Page) -
     page.get_by_label("Search text").fill("slot 7")
     page.keyboard.press("Enter")
     stands(page, "1 of 4 probes in 4 documents (build: 64)")
+
+
+def test_keys_work_where_nothing_is_listed(app: str, page: Page) -> None:
+    page.goto(f"{app}/?q=nothing+like+this&sort=document")
+    stands(page, "No probe matches these filters")
+    page.keyboard.press("?")
+    expect(page.get_by_role("group", name="Keys")).to_be_visible()
+    page.keyboard.press("?")
+    page.keyboard.press("c")
+    expect(page.get_by_text("Link copied")).to_be_visible()
+    assert "nothing" in page.evaluate("navigator.clipboard.readText()")
+    page.keyboard.press("j")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search text")).to_be_focused()
+    page.get_by_label("Search text").fill("slot 7")
+    page.keyboard.press("Enter")
+    stands(page, "1 of 4 probes in 4 documents")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    stands(page, "2 of 4 probes in 4 documents")
+
+
+WINDOWS = [(1920, 1080), (1440, 900), (1280, 720), (1150, 800), (1000, 720), (900, 800)]
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_document_and_question_are_seen_together_without_scrolling(
+    app: str, page: Page, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    start(page, f"{app}/?scope=sentence&sort=document")
+    document = page.get_by_role("region", name="Document").bounding_box()
+    question = page.locator("article.probe .question").bounding_box()
+    assert document
+    assert question
+    assert document["height"] >= height / 4
+    assert document["y"] + document["height"] <= height
+    assert question["y"] + question["height"] <= height
+    assert page.locator("article.probe .label").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_no_option_matches_is_said_and_the_other_filters_hold(app: str, page: Page) -> None:
+    start(page, f"{app}/?scope=bogus&flag=nonsense&round=99&target=suffix")
+    expect(
+        page.get_by_text("Left out of the link, as no option matches: scope bogus, flag nonsense, round 99.")
+    ).to_be_visible()
+    stands(page, "of 32 probes")
+    page.keyboard.press("j")
+    stands(page, "2 of 32 probes")
+    expect(page.get_by_text("Left out of the link")).to_be_visible()
+    page.locator(".st-key-scope").get_by_text("word", exact=True).click()
+    expect(page.get_by_text("Left out of the link")).to_have_count(0)
 
 
 def test_a_filter_and_clearing_it(app: str, page: Page) -> None:

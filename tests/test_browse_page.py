@@ -82,6 +82,30 @@ def test_a_link_opens_the_probes_its_filters_mean(data: Path, query: dict[str, s
     assert standing in texts(app)
 
 
+def test_what_a_link_asks_for_and_no_option_matches_is_said(data: Path) -> None:
+    make_build([*document_rows(0), *document_rows(1)], data)
+    app = browse(scope=["bogus", "word"], flag="nonsense", round="99", score="abc", target="suffix")
+    said = next(text for text in texts(app).splitlines() if text.startswith("Left out"))
+    assert said == "Left out of the link, as no option matches: scope bogus, score abc, flag nonsense, round 99."
+    assert app.pills(key="target").value == ["suffix"]
+    assert "Left out" not in texts(browse(scope="word", flag="none", score=["0.2", "1"], sort="mean"))
+
+
+def test_what_was_left_out_of_a_link_is_said_until_the_filter_changes(data: Path) -> None:
+    make_build([*document_rows(0), *document_rows(1)], data)
+    app = browse(flag="nonsense")
+    assert "Left out" in texts(app.run())
+    assert "Left out" not in texts(app.pills(key="scope").set_value(["word"]).run())
+
+
+@pytest.mark.parametrize("value", [HOSTILE, "<img src=x onerror=alert(1)>", "\u202etxt.exe", "x" * 5000])
+def test_a_hostile_value_of_a_link_is_told_as_text(data: Path, value: str) -> None:
+    make_build(document_rows(0), data)
+    said = next(text for text in texts(browse(scope=value)).splitlines() if text.startswith("Left out"))
+    assert len(said) < 200
+    assert "\u202e" not in said
+
+
 def test_a_link_opens_its_probe_even_outside_its_filters(data: Path) -> None:
     make_build([*document_rows(0), *document_rows(1)], data)
     listed = browse(scope="whole", sort="document")
@@ -119,6 +143,7 @@ def test_pages_turn(data: Path) -> None:
 def test_nothing_found_says_what_to_do_and_clears(data: Path) -> None:
     make_build(document_rows(0), data)
     app = browse(q="nothing like this", scope="word")
+    assert not app.exception
     assert app.subheader[0].value == "No probe matches these filters"
     app.button[0].click().run()
     assert "1 of 16 probes in 1 document" in texts(app)

@@ -1,5 +1,6 @@
 """Walking a list by key: every order covers every probe once, from either end, by steps and by pages."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -60,6 +61,17 @@ def test_pages_tile_the_list(store: Store, sort: Sort, descending: bool) -> None
         start = place.before // PAGE * PAGE
         expected = [other.probe_id for other in places[start : start + PAGE]]
         assert [row["probe_id"] for row in listing.page(place).rows] == expected
+
+
+@pytest.mark.parametrize(("sort", "descending"), ORDERS)
+def test_turning_pages_on_and_back_gives_the_pages_of_the_list(store: Store, sort: Sort, descending: bool) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(), sort=sort, descending=descending)
+    pages = [listing.page(place) for place in walk(listing)[::PAGE]]
+    for page, following in itertools.pairwise(pages):
+        assert listing.turn(page, onward=True) == following
+        assert listing.turn(following, onward=False) == page
+    assert listing.turn(pages[0], onward=False).rows == ()
+    assert listing.turn(pages[-1], onward=True).rows == ()
 
 
 def test_a_probe_outside_the_filter_stands_between_its_neighbors(store: Store) -> None:

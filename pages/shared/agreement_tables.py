@@ -104,7 +104,7 @@ def notes(board: Board) -> None:
     st.html(
         f'{STYLE}<p class="note">{which} The human label is the one that counts: adjudicated, else the majority. '
         "With the middle, MIDDLE of the automatic label and UNSURE of persons are one category; without it, such "
-        "probes are left out. Intervals are 95%, by bootstrap of documents: probes of one document resemble each other. "
+        "probes are left out. Intervals are 95%, by bootstrap of documents: probes of one are alike. "
         f"HARD is its share of all ratings: where it is rare or common, kappa falls and AC1 does not. “n more” is how "
         f"many more probes make an interval ± {HALF_WIDTH:g}. Grey lines rest on fewer than {FEW_DOCUMENTS} documents. "
         "Probes of hunts were chosen because they are odd: the agreement on them is not that of the build. "

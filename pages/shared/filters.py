@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import data, spelling
+from pages.shared import data, links, spelling
 from pages.shared.spelling import NOTHING, shown
 from queries.labels import Verdict
 from queries.schema import (
@@ -35,11 +35,15 @@ _LISTS = ("scope", "target", "typicality", "label", "verdict", "annotator", "vot
 def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
     """Draw the filters and return what they mean. The label thresholds are drawn in `cuts`, else in the sidebar."""
     options = _options()
+    links.arrive()
+    links.expect("sort", Sort)  # which Browse draws elsewhere
     with st.sidebar:
+        left_out = st.container()
         search = _search()
         scopes = _pills("Scope", "scope", [*Scope], options["scope"])
         targets = _pills("Target", "target", [*Target], options["target"])
         typicalities = _pills("Typicality", "typicality", [*Typicality], options["typicality"])
+        links.expect("label", Label)
         labels = st.pills(
             "Automatic label",
             list(Label),
@@ -49,6 +53,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
             persist_state="session",
         )
         verdicts, annotators, votes = _human()
+        links.expect_range("score")
         low, high = st.slider(
             "Max score", 0.0, 1.0, (0.0, 1.0), 0.01, key="score", bind="query-params", persist_state="session"
         )
@@ -61,7 +66,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
                 "Source host", key="host", bind="query-params", persist_state="session", placeholder="example.org"
             )
     thresholds = _thresholds(cuts or st.sidebar)
-    return Filter(
+    where = Filter(
         scopes=tuple(scopes),
         targets=tuple(targets),
         typicalities=tuple(typicalities),
@@ -79,6 +84,9 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
         search=search,
         thresholds=thresholds,
     )
+    with left_out:
+        links.tell(where)
+    return where
 
 
 def _options() -> Mapping[str, dict[str, int]]:
@@ -94,6 +102,7 @@ def _search() -> Search | None:
     text = st.text_input(
         SEARCH_LABEL, key="q", bind="query-params", persist_state="session", type="search", placeholder="any case"
     )
+    links.expect("in", SearchField)
     fields = st.pills(
         "Search in",
         list(SearchField),
@@ -119,6 +128,7 @@ def _search() -> Search | None:
 def _pills(label: str, key: str, known: list[str], found: Mapping[str, int], *, help: str | None = None) -> list[str]:
     """Draw one facet: the words of the vocabulary, then whatever else the build holds, null as "none"."""
     values = [*known, *sorted(value for value in found if value and value not in known), *([""] if "" in found else [])]
+    links.expect(key, map(shown, map(str, values)))
     return st.pills(
         label,
         [str(value) for value in values],
@@ -185,6 +195,7 @@ def _chosen(label: str, key: str, options: list[str], *, spelled: Callable[[str]
 def _flags(found: Mapping[str, int]) -> list[str]:
     counts = {flag: found.get(str(bit), 0) for bit, flag in enumerate(Flag)}
     names = ["", *(str(flag) for flag in Flag if counts[flag])]
+    links.expect("flag", [name or NOTHING for name in names])
     return st.multiselect(
         "Flags",
         names,
@@ -200,6 +211,7 @@ def _flags(found: Mapping[str, int]) -> list[str]:
 
 
 def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
+    links.expect(key, found)
     return st.multiselect(
         label,
         sorted(int(value) for value in found),
@@ -212,6 +224,7 @@ def _numbers(label: str, key: str, found: Mapping[str, int]) -> list[int]:
 
 def _thresholds(place: DeltaGenerator) -> Thresholds:
     default = data.current_build().thresholds
+    links.expect_range("cut")
     low, high = place.slider(
         "HARD below, EASY from",
         0.0,
