@@ -28,7 +28,8 @@ class Sheet {
   // `sealed` says on which side of the split, "before" or "after", there is a hidden side that is not in the page.
   show(probe, segments, sealed = "") {
     const other = probe !== this.probe || sealed !== this.sealed;
-    if (other || !same(segments, this.segments)) this.draw(segments);
+    if (!other && same(segments, this.segments)) return; // what changes the places of its marks is observed
+    this.draw(segments);
     if (other) this.toSplit = true;
     this.probe = probe;
     this.sealed = sealed;

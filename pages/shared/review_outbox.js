@@ -78,7 +78,7 @@ class Outbox {
   // Everything goes each time, under a new number: Streamlit does not send a value that equals the last one.
   send() {
     clearTimeout(this.retry);
-    this.deliver({ ...this.place(), entries: this.entries, send: `${Date.now()}-${++this.sends}` });
     this.retry = setTimeout(() => this.entries.length && this.send(), SEND_AGAIN_MS);
+    this.deliver({ ...this.place(), entries: this.entries, send: `${Date.now()}-${++this.sends}` });
   }
 }
