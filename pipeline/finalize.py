@@ -77,8 +77,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def settings(arguments: Namespace) -> Finalize:
-    """Return the settings that the command line names."""
+    """Return the settings that the command line names; raises StageError for a round that is made at another level."""
     place = work.work(arguments)
+    place.check()
     return Finalize(folder=place.folder, level=place.level, tokenizer=arguments.tokenizer)
 
 

@@ -58,6 +58,8 @@ class Progress:
             new["done_before"] = done
         if note and note != self._status["note"]:
             self._log(note)
+            if not self._bar.disable:
+                self._bar.write(f"{self._status['stage']}: {note}", file=sys.stderr)
         self._status |= {key: value for key, value in new.items() if value is not None}
         if total is not None:
             self._bar.total = total

@@ -26,7 +26,7 @@ from pipeline.forecast import Forecast, forecast
 from pipeline.refresh import Refresh, shown_anyhow
 from pipeline.rounds import read_round
 from pipeline.scoring import Plan
-from pipeline.work import Work
+from pipeline.work import Work, read_level
 
 SAMPLE_SOURCE = SAMPLE / "rollouts.jsonl"
 SAMPLE_TOKENIZER = SAMPLE / "tokenizer"
@@ -129,6 +129,8 @@ def run(settings: Run) -> Summary | Forecast:
         if settings.only_estimate:
             return ahead
         sys.stderr.write(f"{ahead}\n")
+        if read_level(settings.work.folder) is None:
+            tokens.load(settings.tokenizer)  # one that is not there is better known before anything is paid
     drawn = sample.run(settings.sample)
     probes = partial(_show_probes, settings.work, tokenizer=settings.tokenizer)
     with shown_anyhow(probes):

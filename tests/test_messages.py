@@ -87,9 +87,14 @@ def test_a_server_that_only_refuses_pauses_the_run(space: Workspace, tmp_path: P
     assert outcome.dead == 0
 
 
-def test_a_server_that_is_not_there_pauses_the_run(tmp_path: Path) -> None:
+def test_a_server_that_is_not_there_is_named_and_pauses_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log.txt").touch()
+    monkeypatch.setenv("PROBES_RUN", str(tmp_path))
     outcome = Buyer(tmp_path, cap="0", model="local:tiny").buy(messages("http://127.0.0.1:9", patience=0.05))
     assert "ConnectError" in str(outcome.paused)
+    assert capsys.readouterr().err.count("Asking again for up to 0 s.") == 1
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,10 @@ def test_without_a_run_folder_nothing_is_written(tmp_path: Path, monkeypatch: py
 
 
 def test_a_terminal_shows_a_bar_and_a_log_does_not() -> None:
-    script = "from pipeline.progress import progress\nwith progress('answer', total=8) as p: p.update(done=8)"
+    script = (
+        "from pipeline.progress import progress\n"
+        "with progress('answer', total=8) as p: p.update(done=4, note='2 batches under way'); p.update(done=8)"
+    )
     words = [sys.executable, "-c", script]
     log = subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
     assert log.stderr == b""
@@ -121,5 +124,7 @@ def test_a_terminal_shows_a_bar_and_a_log_does_not() -> None:
     termios.tcsetwinsize(slave, (24, 100))
     subprocess.run(words, cwd=ROOT, stderr=slave, check=True)
     os.close(slave)
-    assert b"answer: 100%" in os.read(master, 10_000)
+    shown = os.read(master, 10_000)
     os.close(master)
+    assert b"answer: 100%" in shown
+    assert b"answer: 2 batches under way" in shown

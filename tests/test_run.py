@@ -292,6 +292,15 @@ def test_a_round_is_not_asked_of_a_second_model(tmp_path: Path, capsys: pytest.C
     assert "asking again would mix the two" in capsys.readouterr().err
 
 
+def test_another_level_never_replaces_the_probes_of_a_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = round_folder(made(tmp_path, docs=3), 0) / "probes.parquet"
+    before = path.read_bytes()
+    words = ("--build", "demo", "--level", "1", "--tokenizer", str(SAMPLE / "tokenizer"))
+    assert command(tmp_path, "finalize", *words) == 2
+    assert "demo/rounds/0 is made at level -2, not +1" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
 def test_an_estimate_asks_nothing_and_draws_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("run", "--build", "demo", "--backend", "batches", "--estimate")
     assert command(tmp_path, *words, "--docs", "1000") == 0

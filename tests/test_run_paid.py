@@ -178,6 +178,15 @@ def test_stopping_early_saves_calls_and_keeps_labels(tmp_path: Path, workspace: 
     }
 
 
+def test_a_tokenizer_that_is_not_there_is_known_before_anything_is_paid(
+    tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--backend", "messages", "--cap", "5", "--tokenizer", "./nowhere")
+    assert command(tmp_path, "run", "--build", "demo", "--docs", "2", *words) == 2
+    assert "run: There is no tokenizer folder ./nowhere." in capsys.readouterr().err
+    assert not workspace.posts
+
+
 def test_a_server_of_ones_own_needs_no_key_and_no_cap(
     tmp_path: Path, server: AnthropicServer, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

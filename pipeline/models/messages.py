@@ -185,6 +185,8 @@ class _Group:
     def _failed(self, sent: _Sent, error: ApiError) -> None:
         settled = Settled(sent.request.id, Fate.TODO, reason=str(error))
         if error.failure in HOLDING or error.failure in PAUSING:
+            if self.hold.since is None and error.failure in HOLDING:
+                self.tally.show(f"{error} Asking again for up to {self.limits.patience:.0f} s.")
             if error.failure in PAUSING or not self.hold.begin(error.retry_after):
                 self.paused = f"{error} What was paid for is kept; run the same command again to go on."
         else:
