@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from queries.statistics import Interval, Z
+from queries.statistics import Interval, Z, wilson
 
 Floats = NDArray[np.float64]
 
@@ -101,7 +101,11 @@ def ratings(given: Iterable[Rating], *, categories: Sequence[str]) -> Ratings:
 
 
 def agreement(given: Ratings, *, seed: int = 0, wanted: float | None = None) -> Agreement:
-    """Return how far the raters agree, intervals by bootstrap of documents; `wanted` is a half-width to plan for."""
+    """Return how far the raters agree, intervals by bootstrap of documents; `wanted` is a half-width to plan for.
+
+    Where they agree on every probe, or on none, no sample differs from another: then the raw agreement has Wilson's
+    interval, each document counting once, and the others have none but their value.
+    """
     counts = _counts(given)
     met = counts.sum(axis=1) >= 2
     documents = np.unique(given.documents[met], return_inverse=True)[1] if met.any() else np.array([], dtype=np.int64)
@@ -126,7 +130,7 @@ def agreement(given: Ratings, *, seed: int = 0, wanted: float | None = None) -> 
         probes=probes,
         documents=number,
         table=sums["table"].sum(axis=0).astype(np.int64) if two and probes else None,
-        raw=found(raw_agreement),
+        raw=_unanimous(found(raw_agreement), documents=number),
         kappa=found(cohen_kappa) if two else None,
         ac1=found(gwet_ac1),
         alpha=found(krippendorff_alpha),
@@ -208,6 +212,14 @@ def _statistic(
     if wanted:
         needed = max(ceil(probes * (Z * float(spread.std()) / wanted) ** 2) - probes, 0)
     return Statistic(value, float(low), float(high), needed)
+
+
+def _unanimous(raw: Statistic | None, *, documents: int) -> Statistic | None:
+    """Return a raw agreement that no sample of documents contradicts with the interval that so few documents allow."""
+    if raw is None or raw.low != raw.high:
+        return raw
+    low, high = wilson(raw.value, documents)
+    return raw._replace(low=low, high=high)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -129,7 +129,8 @@ def _read(rows: Sequence[Row], at: int, where: Filter, *, disputed: int) -> None
     with card_side:
         _buttons(desk)
         with st.container(key="probe"):
-            probe_card.show(probe, label=where.thresholds.label(probe["score"]), opinions=opinions)
+            label = where.thresholds.label(probe["score"])
+            probe_card.show(probe, label=label, opinions=opinions, voices_open=True)
 
 
 def _buttons(desk: _Desk) -> None:

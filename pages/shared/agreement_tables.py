@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared import spelling
 from pages.shared.escape import safe
 from pages.shared.palette import VERDICT_COLORS
 from pages.shared.picks import STYLE, link
+from pages.shared.spelling import NOTHING
 from queries.agreement import Agreement, Statistic
 from queries.raters import AUTOMATIC, HALF_WIDTH, Board, Given, Kind, Pair, Rater, cell
 from queries.schema import Filter
+from queries.segments import spelled
 from queries.statistics import FEW_DOCUMENTS
 
 MOST = 30  # pairs in the overview: more take seconds to compare and nobody reads them
@@ -45,7 +46,7 @@ def choose_pair(board: Board, pairs: Sequence[Pair]) -> Pair:
     chosen = st.selectbox(
         "In full",
         range(len(pairs)),
-        format_func=lambda at: " and ".join(_spelled(rater) for rater in pairs[at]),
+        format_func=lambda at: " and ".join(_called(rater) for rater in pairs[at]),
         key=f"pair-{board.given}",
         width=420,
     )
@@ -71,7 +72,7 @@ def pair_table(board: Board, pair: Pair, where: Filter, categories: Sequence[str
         for row, name in enumerate(categories)
     )
     sums = "".join(f"<td>{int(found.table[:, column].sum()):,}</td>" for column in range(len(categories)))
-    corner = f"{safe(_spelled(first))} ↓ · {safe(_spelled(second))} →"
+    corner = f"{safe(_called(first))} ↓ · {safe(_called(second))} →"
     table = f"<thead><tr><th>{corner}</th>{head}<th>All</th></tr></thead><tbody>{lines}"
     table += f'<tr class="whole"><th>All</th>{sums}<td>{found.probes:,}</td></tr></tbody>'
     with st.container(horizontal=True, gap="large"):
@@ -88,7 +89,7 @@ def by_scope(board: Board, pair: Pair, where: Filter, categories: Sequence[str])
         _line(link(shown, replace(where, scopes=(scope,)), title="All probes of this scope"), part)
         for scope, part in found.items()
         if part.probes
-        for shown in [safe(scope) or spelling.NOTHING]
+        for shown in [safe(scope) or NOTHING]
     ]
     if len(lines) > 1:
         _draw("Scope", lines)
@@ -136,8 +137,9 @@ def _statistic(found: Statistic | None, *, share: bool = False) -> str:
     if found is None:
         return _NONE
     value, low, high = (f"{part:.0%}" if share else f"{part:.2f}" for part in found[:3])
+    span = "no two samples differ" if found.low == found.high else f"{low} to {high}"
     more = f"<small>{found.needed:,} more</small>" if found.needed else ""
-    return f"{value}<small>{low} to {high}</small>{more}".replace("-", "−")
+    return f"{value}<small>{span}</small>{more}".replace("-", "−")
 
 
 def _words(found: Agreement) -> list[str]:
@@ -159,11 +161,11 @@ def _words(found: Agreement) -> list[str]:
 
 
 def _named(pair: Pair) -> str:
-    return " · ".join(safe(_spelled(rater)) for rater in pair)
+    return " · ".join(safe(_called(rater)) for rater in pair)
 
 
-def _spelled(rater: Rater) -> str:
-    return spelling.voice(rater.name) if rater.kind is Kind.ANNOTATOR else str(rater.kind)
+def _called(rater: Rater) -> str:
+    return spelled(rater.name) if rater.kind is Kind.ANNOTATOR else str(rater.kind)
 
 
 def _category(rater: Rater, name: str) -> str:

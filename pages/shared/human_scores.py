@@ -39,7 +39,7 @@ def read(where: Filter, facet: Facet) -> Told:
     if where.by_label:
         return Told(words="A filter by human label is on, so human P(HARD) would only repeat it and is not drawn.")
     estimating = [queue for queue in data.queues() if queue.estimates]
-    covering = [queue for queue in estimating if contains(queue.where, where)]
+    covering = [queue for queue in estimating if contains(queue.where, scored(where))]
     if not covering:
         why = "no Estimate queue was drawn from all of these probes" if estimating else "there is no Estimate queue"
         return Told(words=f"Human P(HARD) is not drawn: {why}. {_make(where)} and label it.")
@@ -53,6 +53,15 @@ def read(where: Filter, facet: Facet) -> Told:
         name = safe(best.queue.name)
         return Told(words=f"Human P(HARD) is not drawn: the queue {name} has no labels of these probes. Label some.")
     return Told(words=_words(best, covering=len(covering)), evidence=best, bins=bins)
+
+
+def scored(where: Filter) -> Filter:
+    """Return `where` with the scopes named that have scores in this build: others have no part in what scores tell."""
+    if where.scopes:
+        return where
+    rows = data.ask("score_lattice", where, facet=str(Facet.SCOPE))
+    scopes = {row["part"] for row in rows if row["score"] is not None}
+    return replace(where, scopes=tuple(sorted(scopes)))
 
 
 def _make(where: Filter) -> str:

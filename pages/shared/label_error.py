@@ -9,14 +9,16 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared import data, spelling
+from pages.shared import data, human_scores
 from pages.shared.escape import safe
 from pages.shared.picks import STYLE, link
+from pages.shared.spelling import NOTHING
 from queries.estimate import Estimate, assisted_hard, human_hard
 from queries.evidence import Evidence, Rates, contains
 from queries.labels import LabelStoreError, Verdict
 from queries.queues import Queue
 from queries.schema import Filter, Label
+from queries.segments import spelled
 
 KINDS: dict[str, tuple[Label | None, Verdict] | None] = {  # what a rate counts: its probes by automatic and human label
     "Error, where both decide": None,
@@ -31,41 +33,45 @@ _NONE = "–"
 def show(where: Filter) -> None:
     """Draw the error of the automatic label on the probes of `where`, or what is missing to estimate it."""
     queues = data.queues()
-    covering = [queue for queue in queues if queue.estimates and contains(queue.where, where)]
-    if not covering:
-        _missing(queues)
+    estimating = [queue for queue in queues if queue.estimates]
+    if not estimating:
+        st.subheader("No Estimate queue yet")
+        st.text(
+            "Make one in Relabel. Only a sample drawn by chance can say how often the automatic label is wrong: hunts "
+            "look for errors, and so find too many."
+        )
+        _unused(queues)
         return
+    meant = {queue.queue_id: _meant(queue, where) for queue in estimating}
     try:
-        found = {queue.queue_id: data.evidence(where, queue) for queue in covering}
+        found = {queue.queue_id: data.evidence(meant[queue.queue_id], queue) for queue in estimating}
     except LabelStoreError as problem:
         st.subheader("The labels cannot be reached")
         st.code(str(problem), language=None, wrap_lines=True)
         return
-    ranked = sorted(covering, key=lambda queue: -found[queue.queue_id].labels)
-    queue = st.selectbox("Estimate queue", ranked, format_func=lambda queue: _spelled(queue, found), width=420)
+    ranked = sorted(estimating, key=lambda queue: -found[queue.queue_id].labels)
+    queue = st.selectbox("Estimate queue", ranked, format_func=lambda queue: _called(queue, found), width=420)
     evidence = found[queue.queue_id]
     if evidence.sample is None or not evidence.labels:
         st.subheader("This queue has no labels of these probes yet")
         st.text("Read it in Relabel; each label makes the intervals here narrower.")
         return
     st.subheader(_headline(evidence))
-    _rates(evidence, where)
+    if meant[queue.queue_id] == queue.where != where:
+        st.text("Of the probes that the queue was drawn from, which are not all that the filters mean.")
+    _rates(evidence, meant[queue.queue_id])
     _assisted(evidence)
     _strata(evidence)
     _unused(queues)
 
 
-def _missing(queues: Iterable[Queue]) -> None:
-    estimating = any(queue.estimates for queue in queues)
-    st.subheader("No Estimate queue covers these probes" if estimating else "No Estimate queue yet")
-    st.text(
-        "Clear filters, or make an Estimate queue with these filters in Relabel. Only a sample drawn by chance can say "
-        "how often the automatic label is wrong: hunts look for errors, and so find too many."
-    )
+def _meant(queue: Queue, where: Filter) -> Filter:
+    """Return which probes a queue can speak of: those of `where` where it was drawn from all of them, else its own."""
+    return where if contains(queue.where, human_scores.scored(where)) else queue.where
 
 
-def _spelled(queue: Queue, found: dict[str, Evidence]) -> str:
-    return f"{spelling.voice(queue.name)} · {queue.ordering}, {found[queue.queue_id].labels:,} labels"
+def _called(queue: Queue, found: dict[str, Evidence]) -> str:
+    return f"{spelled(queue.name)} · {queue.ordering}, {found[queue.queue_id].labels:,} labels"
 
 
 def _headline(found: Evidence) -> str:
@@ -80,8 +86,7 @@ def _rates(found: Evidence, where: Filter) -> None:
     lines = [_line("All", found.rates(), where)]
     if len(found.scopes) > 1:
         lines += [
-            _line(scope or spelling.NOTHING, found.rates(scope=scope), replace(where, scopes=(scope,)))
-            for scope in found.scopes
+            _line(scope or NOTHING, found.rates(scope=scope), replace(where, scopes=(scope,))) for scope in found.scopes
         ]
     head = "".join(f"<th>{name}</th>" for name in ("Scope", "Labels", *KINDS))
     st.html(

@@ -29,12 +29,13 @@ def badge(opinions: Sequence[Row]) -> str:
     )
 
 
-def folded(opinions: Sequence[Row]) -> str:
-    """Return how the human label of a probe came about, with what each voice said folded below; "" without any."""
+def voices(opinions: Sequence[Row], *, opened: bool = False) -> str:
+    """Return how the human label of a probe came about, and below, folded or `opened`, what each voice said; or ""."""
     if not opinions:
         return ""
-    voices = "".join(f"<li>{''.join(_voice(row))}</li>" for row in opinions)
-    return f'<details class="opinions"><summary>{_sum(opinions[0])}</summary><ul>{voices}</ul></details>'
+    said = "".join(f"<li>{''.join(_voice(row))}</li>" for row in opinions)
+    state = " open" if opened else ""
+    return f'<details class="opinions"{state}><summary>{_sum(opinions[0])}</summary><ul>{said}</ul></details>'
 
 
 def _sum(row: Row) -> str:

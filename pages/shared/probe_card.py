@@ -45,17 +45,17 @@ PROVENANCE = {
 }
 
 
-def show(probe: Row, *, label: Label, opinions: Sequence[Row] = ()) -> None:
+def show(probe: Row, *, label: Label, opinions: Sequence[Row] = (), voices_open: bool = False) -> None:
     """Draw everything known of `probe` but its document; `label` is its automatic label under the current cuts.
 
-    `opinions` is what persons say of it, the rows of probe_opinions.sql.
+    `opinions` is what persons say of it, the rows of probe_opinions.sql, each voice folded or open.
     """
-    st.html(_STYLE + "".join(_blocks(probe, label, opinions)))
+    voices = human.voices(opinions, opened=voices_open)
+    st.html(_STYLE + "".join(_blocks(probe, label, opinions, voices)))
 
 
-def _blocks(probe: Row, label: Label, opinions: Sequence[Row]) -> Iterable[str]:
-    yield f'<article class="probe">{_head(probe, label, opinions)}'
-    yield human.folded(opinions)
+def _blocks(probe: Row, label: Label, opinions: Sequence[Row], voices: str) -> Iterable[str]:
+    yield f'<article class="probe">{_head(probe, label, opinions)}{voices}'
     yield _text("Question", probe["question"], name="question")
     yield _text("Atom", probe["atom"], name="atom")
     if probe["target_response"] != probe["atom"]:
