@@ -167,3 +167,12 @@ def test_swapping_raters_changes_no_statistic_and_all_stay_in_range(pairs: list[
             assert -1 <= a.value <= 1 + 1e-9
             assert a.low <= a.high
     assert sum(share.value for share in one.prevalence.values()) == pytest.approx(1)
+
+
+def test_raters_who_agree_on_everything_seen_may_still_disagree_elsewhere() -> None:
+    few, many = agreement(columns([1, 0] * 5, [1, 0] * 5)), agreement(columns([1, 0] * 50, [1, 0] * 50))
+    assert few.raw is not None
+    assert many.raw is not None
+    # Wilson 1927 for 10 of 10 and 100 of 100
+    assert (few.raw.low, few.raw.high) == (pytest.approx(0.7225, abs=0.0005), 1.0)
+    assert (many.raw.low, many.raw.high) == (pytest.approx(0.9630, abs=0.0005), 1.0)
