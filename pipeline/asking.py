@@ -175,7 +175,7 @@ def ask(
             once_more = replace(run, retry_dead=False)  # or what has just been given up would be forgotten
             again = _fulfilled(lambda: retries.with_retries(requests(), missed), run=once_more, by=by)
         dead = ledger.dead(work.asked_as, stage, account=work.account)
-        reasons = Counter(one.reason for one in dead)
+        reasons = Counter(one.cause for one in dead)
     return Answered(
         stage,
         again.done,

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 CUSTOM_ID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{16})")  # the API takes ^[a-zA-Z0-9_-]{1,64}$, unique in a batch
 
+REQUEST = re.compile(r" \(request [^()]*\)")  # how anthropic_api.py ends what the provider said
+
 
 class Stage(StrEnum):
     """The stages that ask a model."""
@@ -98,6 +100,11 @@ class Dead(NamedTuple):
 
     item: Item
     reason: str
+
+    @property
+    def cause(self) -> str:
+        """The reason without the provider's name for the one request, so that equal ones can be counted."""
+        return REQUEST.sub("", self.reason)
 
 
 def custom_id(submission: str, request: str) -> str:

@@ -14,6 +14,7 @@ from pipeline.rounds import read_round
 from pipeline.submission import OPEN, Submission
 
 KEPT = timedelta(days=29)  # the provider keeps the results of a batch so long from its creation
+TOLD = 10  # reasons that a person reads
 
 Row = dict[str, Any]
 
@@ -34,7 +35,9 @@ class Course:
         if self.batches:
             lines.append(f"{'batches':<10}" + ", ".join(f"{state} {count:,}" for state, count in self.batches.items()))
         lines += [_account(row) for row in self.accounts]
-        lines += [f"{row['requests']:>11,}  given up: {row['stage']}, {row['reason']}" for row in self.dead]
+        lines += [f"{row['requests']:>11,}  given up: {row['stage']}, {row['reason']}" for row in self.dead[:TOLD]]
+        if rest := sum(row["requests"] for row in self.dead[TOLD:]):
+            lines.append(f"{rest:>11,}  given up for other reasons (--json lists them)")
         lines += [_deadline(row) for row in self.deadlines]
         return "\n".join(lines)
 
@@ -79,7 +82,7 @@ def _dead(ledger: Ledger, submissions: list[Submission]) -> list[Row]:
     rows = []
     for account, build in sorted({(one.account, one.build) for one in submissions}):
         for stage in Stage:
-            reasons = Counter(dead.reason for dead in ledger.dead(build, stage, account=account))
+            reasons = Counter(dead.cause for dead in ledger.dead(build, stage, account=account))
             rows += [
                 {"account": account, "stage": str(stage), "reason": reason, "requests": count}
                 for reason, count in reasons.most_common()

@@ -49,7 +49,7 @@ class Summary:
 
     def __str__(self) -> str:
         """What a person reads at the end of the stage."""
-        done = "was drawn before" if self.unchanged else "drawn"
+        done = "drawn before" if self.unchanged else "drawn"
         lines = [f"Round {self.drawn.round}: {self.drawn.documents:,} documents {done} (seed {self.drawn.seed})."]
         if self.drawn.documents < self.drawn.asked:
             lines.append(f"{self.drawn.asked:,} were asked for; the source has no more that are new to the build.")

@@ -110,6 +110,14 @@ def test_a_refusal_that_will_not_pass_pauses_the_run(space: Workspace, tmp_path:
     assert billed_once(space, 10)
 
 
+def test_equal_reasons_of_different_requests_are_one_cause(space: Workspace, tmp_path: Path) -> None:
+    space.faults["messages"].extend([Fault.INVALID] * 3)
+    buyer = Buyer(tmp_path)
+    buyer.buy(messages(concurrency=1))
+    assert all("(request req_1)" in dead.reason for dead in buyer.dead())
+    assert {dead.cause for dead in buyer.dead()} == {"400 invalid_request_error: messages: field required"}
+
+
 def test_an_invalid_request_dies_with_its_reason_and_the_rest_goes_on(space: Workspace, tmp_path: Path) -> None:
     space.faults["messages"].append(Fault.INVALID)
     buyer = Buyer(tmp_path)

@@ -12,8 +12,9 @@ from pipeline import raw
 from pipeline.rounds import raw_folder, round_folder
 from queries.store import Store, read_index
 from tests.anthropic_server import AnthropicServer, Workspace, anthropic_server
+from tests.buyer import KEY
 from tests.made import command, made
-from tests.test_run_paid import Recordings, probes
+from tests.test_run_paid import Recordings, make, probes
 
 FEW = 4
 WORDS = ("run", "--build", "demo", "--docs", str(FEW), "--backend", "messages", "--model", "local:some-model")
@@ -82,6 +83,18 @@ def test_what_could_not_be_used_is_asked_once_more_and_comes_out_whole(
         for line in raw.lines(raw_folder(round_folder(build, 0), stage))
     ]
     assert (len(attempts), sum(attempts)) == (ALL + 3, 3)
+    assert command(tmp_path, "check", "--build", "demo") == 0
+
+
+def test_message_batches_ask_once_more_too(
+    server: AnthropicServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = workspace(server, tmp_path, times=1)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url(space.name))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    build = make(tmp_path, docs=FEW, retry_unusable=True)
+    assert probes(build) == probes(made(tmp_path / "recorded", docs=FEW))
+    assert billed(space) == ALL + 3
     assert command(tmp_path, "check", "--build", "demo") == 0
 
 

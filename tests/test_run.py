@@ -250,6 +250,20 @@ def test_a_request_without_a_recording_leaves_a_reject_and_a_reason(
     assert command(tmp_path, "check", "--build", "demo") == 0
 
 
+def test_status_tells_a_person_some_reasons_and_a_program_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert command(tmp_path, "run", "--build", "demo", "--docs", "13", "--recordings", str(tmp_path / "nothing")) == 0
+    capsys.readouterr()
+    assert command(tmp_path, "status", "--build", "demo") == 0
+    told = [line.strip() for line in capsys.readouterr().out.splitlines() if "given up" in line]
+    assert len(told) == 11
+    assert told[-1] == "3  given up for other reasons (--json lists them)"
+    assert command(tmp_path, "status", "--build", "demo", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["course"]["dead"]) == 13
+
+
 def _is_left_out(row: dict[str, Any], stage: str) -> bool:
     if row["level"] != -2:
         return False

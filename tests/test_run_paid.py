@@ -90,7 +90,9 @@ def _lines(stage: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["level"] == -2]
 
 
-def make(root: Path, *, cap: str = "5", plan: Plan | None = None) -> Path:
+def make(
+    root: Path, *, cap: str = "5", plan: Plan | None = None, docs: int = FEW, retry_unusable: bool = False
+) -> Path:
     """Make a round of a few documents through Message Batches; return the build."""
     build = root / "builds" / "demo"
     run.run(
@@ -99,11 +101,11 @@ def make(root: Path, *, cap: str = "5", plan: Plan | None = None) -> Path:
                 source=str(SAMPLE / "rollouts.jsonl"),
                 build=build,
                 round=0,
-                documents=FEW,
+                documents=docs,
                 source_model=RECORDED_MODEL,
             ),
             work=Work(build=build, folder=round_folder(build, 0)),
-            by=Quick(backend="batches", model=MODEL, cap=Decimal(cap)),
+            by=Quick(backend="batches", model=MODEL, cap=Decimal(cap), retry_unusable=retry_unusable),
             tokenizer=str(SAMPLE / "tokenizer"),
             plan=plan or Plan(),
         )
