@@ -48,6 +48,7 @@ def test_a_third_person_decides_by_key_and_the_other_screens_know(root: Path, pa
         page.goto(f"{url}/agreement?view=Disagreements")
         expect(page.get_by_text("Annotators disagree on 4 probes, 4 of them HARD against EASY")).to_be_visible()
         expect(page.locator("article.probe .opinions li")).to_have_count(2)
+        expect(page.locator(".box .text")).not_to_be_empty()  # from here on keys are heard
         page.keyboard.press("2")
         expect(page.get_by_text("Saved #13: EASY for the probe")).to_be_visible()
         expect(page.get_by_text("Annotators disagree on 3 probes, 3 of them HARD against EASY")).to_be_visible()
