@@ -26,6 +26,12 @@ def distribution(where: Filter, facet: Facet, starts: tuple[int, ...]) -> dict[s
     return {name: bars(found[name], starts=starts, thresholds=where.thresholds) for name in sorted(found, key=rank)}
 
 
+def sizes(where: Filter, facet: Facet) -> tuple[int, int]:
+    """Return how many probes `where` means, and how many of them have a score, from what the bars are drawn of."""
+    rows = data.ask("score_lattice", where, facet=str(facet))
+    return sum(row["probes"] for row in rows), sum(row["probes"] for row in rows if row["score"] is not None)
+
+
 def rank(name: str) -> tuple[bool, int, int, str]:
     """Return the sort key of a part: words of the vocabulary, then others by number or name, null last."""
     return (not name, ORDER.index(name) if name in ORDER else len(ORDER), int(name) if name.isdecimal() else 0, name)
@@ -119,6 +125,16 @@ with choices:
     pick = filters.choose("Pick", "pick", PICKS)
     facet = Facet(filters.choose("Split by", "by", Facet))
 by = Facet.SCOPE if facet is Facet.NOTHING else facet
+probes, scored = sizes(where, facet)
+if not probes:
+    total = data.ask("count", where)[0]["total"]
+    head.subheader("No probe matches these filters" if total else "This build holds no probes")
+    if total:
+        head.button("Clear all filters", on_click=filters.clear)
+    else:
+        head.code("python -m pipeline import SOURCE --build NAME", language=None)
+    st.stop()
+head.subheader(f"{scored:,} of {probes:,} probes have a score")
 parts = distribution(where, facet, starts)
 if parts:
     told = human_scores.read(where, facet)
@@ -128,22 +144,13 @@ if parts:
         human_scores.show(told, where)
     with picked_place:
         picked(parts, where, facet, pick=pick)
-
-rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
-whole = next((row for row in rows if row["whole"]), None)
-if whole is None:
-    total = data.ask("count", where)[0]["total"]
-    head.subheader("No probe matches these filters" if total else "This build holds no probes")
-    if total:
-        head.button("Clear all filters", on_click=filters.clear)
-    else:
-        head.code("python -m pipeline import SOURCE --build NAME", language=None)
-    st.stop()
-head.subheader(f"{whole['scored']:,} of {whole['probes']:,} probes have a score")
-if not parts:
+else:
     chart_place.info(
         "None of these probes has a score. Word and lens probes get none; the others get theirs when they are scored."
     )
+
+rows = data.ask("score_documents", where, facet=str(by), due_scopes=DUE)
+whole = next(row for row in rows if row["whole"])
 with legend_place:
     shares.legend(whole, where)
     if where.labels or where.score_from is not None or where.score_to is not None:

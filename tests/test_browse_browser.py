@@ -110,6 +110,7 @@ def test_slash_searches_and_letters_are_only_typed_there(app: str, page: Page) -
 def test_keys_work_where_nothing_is_listed(app: str, page: Page) -> None:
     page.goto(f"{app}/?q=nothing+like+this&sort=document")
     stands(page, "No probe matches these filters")
+    expect(page.get_by_role("button", name="Keys ?")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("group", name="Keys")).to_be_visible()
     page.keyboard.press("?")

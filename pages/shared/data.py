@@ -4,6 +4,7 @@ The only module that uses Streamlit's caches. Caches are bounded, keyed by build
 Streamlit hashes large frames by a sample, so that two different ones can share a key.
 """
 
+import contextlib
 import getpass
 import os
 import time
@@ -159,7 +160,18 @@ def _store(build: OpenBuild) -> Store:
     return _store_at(str(build.path), build.revision, build.index)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Opening the build")
+def warm() -> None:
+    """Open the build that a link without one opens, so that its first reader need not wait for it.
+
+    For a thread of the server at its start; a build that cannot be opened is told of to whoever asks for it.
+    """
+    names = build_names()
+    if names:
+        with contextlib.suppress(BuildError, StageError, OSError):
+            _store(open_build(names[0])).fetch("options")
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
 def _store_at(path: str, revision: str, _index: Index) -> Store:
     return Store(_index)
 

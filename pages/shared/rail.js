@@ -60,9 +60,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     here ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current")
     if (here && data.shape === "rows") reveal(button)
   }
+  // Only the browser knows a step Back from an address that is late: the server is told of the first alone.
+  const told = () => setTriggerValue("address", { probe: new URLSearchParams(location.search).get("probe") || "" })
   if (data.shape === "rows") {
-    // Only the browser knows a step Back from an address that is late: the server is told of the first alone.
-    const told = () => setTriggerValue("address", { probe: new URLSearchParams(location.search).get("probe") || "" })
     if (nav.told) window.removeEventListener("popstate", nav.told)
     window.addEventListener("popstate", told)
     nav.told = told
@@ -71,5 +71,5 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button")
     if (button) setTriggerValue("open", button.dataset.id)
   }
-  return () => window.removeEventListener("popstate", nav.told)
+  return () => window.removeEventListener("popstate", told) // its own: a newer drawing may listen by now
 }

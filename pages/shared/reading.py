@@ -33,12 +33,16 @@ class _Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class _Memory:
-    """The open probe: where it stood, on which page of which list, and how many asks have led to it."""
+    """The open probe: where it stood, on which page of which list, and how many asks have led to it.
+
+    `turning` while the reader goes by pages.
+    """
 
     listing: tuple[str, str, Filter, str, bool]
     place: Place
     page: Page
     answered: int
+    turning: bool
 
 
 def _queue(ask: _Ask) -> None:
@@ -70,7 +74,10 @@ def place(listing: Listing) -> tuple[Place, Page] | None:
         return None
     page = page if page and here.listed and page.step(here, 0) == here else listing.page(here)
     moved = memory is None or st.session_state["arrived"] or memory.place.probe_id != here.probe_id
-    st.session_state["place"] = _Memory(listing=_identity(listing), place=here, page=page, answered=len(asks))
+    turning = any(ask.pages for ask in todo) or bool(memory and memory.turning and not moved)
+    st.session_state["place"] = _Memory(
+        listing=_identity(listing), place=here, page=page, answered=len(asks), turning=turning
+    )
     if moved and not any(ask.by_history for ask in todo):
         st.query_params["probe"] = here.probe_id
     st.session_state["arrived"] = False
@@ -197,9 +204,15 @@ def verdicts(page: Page) -> dict[str, str]:
 
 
 def read_ahead(listing: Listing, page: Page, here: Place) -> None:
-    """Read the next probe and the next page while this one is being painted, so that a key for them finds them."""
-    after = listing.turn(page, onward=True)
-    for following in (page.step(here, 1), after.place(0) if after.rows else None):
+    """Read the next probe while this one is being painted, so that the key for it finds everything in memory.
+
+    The next page too while the reader goes by pages, but not otherwise: reading takes the processors from the browser.
+    """
+    ahead = [page.step(here, 1)]
+    if ahead == [None] or st.session_state["place"].turning:
+        after = listing.turn(page, onward=True)
+        ahead += [after.place(0)] if after.rows else []
+    for following in ahead:
         if following:
             read(following, listing.where)
 
