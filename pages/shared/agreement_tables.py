@@ -33,12 +33,23 @@ def without_labels(where: Filter) -> Filter:
 def overview(board: Board, categories: Sequence[str]) -> None:
     """Draw one line a pair of raters, and one for all annotators together where there are three or more."""
     pairs = board.pairs()
+    st.subheader(_headline(board, pairs[0], categories))
     lines = [_line(_named(pair), board.between(pair, categories=categories)) for pair in pairs[:MOST]]
     if len(board.annotators) > 2:
         everyone = f"all {len(board.annotators)} annotators"
         lines.append(_line(everyone, board.among(categories=categories)))
     more = f"{len(pairs) - MOST:,} more pairs can be chosen below, one at a time." if len(pairs) > MOST else ""
     _draw("Between", lines, after=more)
+
+
+def _headline(board: Board, pair: Pair, categories: Sequence[str]) -> str:
+    raw, probes = board.between(pair, categories=categories).raw, board.between(pair, categories=categories).probes
+    first, second = (str(rater.kind) for rater in pair)
+    if raw is None:
+        return f"No probe yet on which the {first} and the {second} both say one of {', '.join(categories)}"
+    return (
+        f"The {first} and the {second} agree on {raw.value:.0%} of {probes:,} probes ({raw.low:.0%} to {raw.high:.0%})"
+    )
 
 
 def choose_pair(board: Board, pairs: Sequence[Pair]) -> Pair:
@@ -136,10 +147,14 @@ def _line(name: str, found: Agreement) -> str:
 def _statistic(found: Statistic | None, *, share: bool = False) -> str:
     if found is None:
         return _NONE
-    value, low, high = (f"{part:.0%}" if share else f"{part:.2f}" for part in found[:3])
+    value, low, high = (f"{part:.0%}" if share else f"{part:.2f}" for part in map(_rounded, found[:3]))
     span = "no two samples differ" if found.low == found.high else f"{low} to {high}"
     more = f"<small>{found.needed:,} more</small>" if found.needed else ""
     return f"{value}<small>{span}</small>{more}".replace("-", "−")
+
+
+def _rounded(part: float) -> float:
+    return round(part, 2) or 0.0  # no minus before a nought
 
 
 def _words(found: Agreement) -> list[str]:
