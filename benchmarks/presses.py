@@ -1,7 +1,7 @@
 """What an annotator waits for at each key: until the next probe is painted, and until the press is stored.
 
 A real server on the build and Debian's chromium, by the browser's own clock. Each press is also made on the empty page
-of benchmarks/floor/press.py, in turns, so that both meet the same machine.
+of benchmarks/press_floor/page.py, in turns, so that both meet the same machine.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ WARM = 3  # made before and not counted
 SETTLE_MS = 150  # from one press to the next: nobody reads a probe in less
 PAINTED_MS, STORED_MS = 30, 60  # limits of the 95th percentiles
 SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-FLOOR = Path(__file__).parent / "floor" / "press.py"
+FLOOR = Path(__file__).parent / "press_floor" / "page.py"
 
 
 def figures(browser: Browser, *, data: Path, open_queue: Queue, blind_queue: Queue, log: str) -> Iterator[Figure]:

@@ -109,6 +109,7 @@ def test_a_point_over_the_bars_says_its_labels_and_its_line_opens_them(
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator(".hoverlayer")).to_contain_text(re.compile(r"human P\(HARD\) \d+\.\d%.*\d+ labels"))
+    expect(page.locator(".shares tr.whole")).to_be_visible()  # the last part: nothing moves under the pointer any more
     page.locator(".st-key-human-scores summary").click()
     line = page.locator(".human tbody tr", has_text="0.80 to 1.00")
     hard = line.get_by_role("link").first

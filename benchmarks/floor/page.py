@@ -73,7 +73,7 @@ def browse(number: int) -> None:
         middle.text("Page 1 of 23,630")
         on.button("Next", key="page-next", help="Page after", on_click=flip)
         with st.container(height=HEIGHT, border=False):
-            rail.rows("rail", page, current=current, on_open=turn, on_return=stay)
+            rail.rows("rail", page, verdicts={}, current=current, on_open=turn, on_return=stay)
     with text_side:
         st.text("one document, sibling 0")
         rail.chips("chips", constants.CHIPS, current=constants.CHIPS[0]["probe_id"], on_open=turn)
