@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 
 from benchmarks.synthetic import Published
 from benchmarks.table import Figure
-from pipeline import shards
-from pipeline.index import Manifest, read_manifest, write_manifest, write_part
-from pipeline.sources import Stored
-from queries.schema import CARD, Filter
+from pipeline.dataset.sources import Stored
+from pipeline.indexing import shards
+from pipeline.indexing.writer import Manifest, read_manifest, write_manifest, write_part
+from queries.schema import Filter
 from queries.store import Store, read_index
+from queries.tables import CARD
 
 TIMES = 5
 APPEARS_MS = 2_000

@@ -11,8 +11,9 @@ import numpy as np
 from benchmarks.atoms import Text, draw_atom, draw_splits
 from benchmarks.plan import Dirt, Plan
 from benchmarks.prose import NAMES, Filler, Prose
-from queries.schema import CARD, ROLLOUTS, SCORED_SCOPES, SLOTS, SPLIT_GROUP, Scope, SplitGroup, Target, Typicality
+from queries.schema import ROLLOUTS, SCORED_SCOPES, SLOTS, SPLIT_GROUP, Scope, SplitGroup, Target, Typicality
 from queries.splits import complement
+from queries.tables import CARD
 
 SHORTEST, LONGEST = 950, 11_200  # characters drawn for a document; laid out it has 700 to 12,000
 MEDIAN, SIGMA = 4_600, 0.5  # of the log-normal law of its length: a mean of 5,100

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.provider import Provider
 from benchmarks.rollouts import SAMPLE
-from pipeline import answers, check, finalize, generation, growth, judgements, publish, sample, siblings
+from pipeline import answer, check, finalize, generate, index, judge, publish, sample, siblings
 from pipeline.asking import MODEL, Asking
 from pipeline.models.backend import Backend
 from pipeline.models.batches import Batches
@@ -50,7 +50,7 @@ def main(step: str, root: Path, documents: int) -> dict[str, Any]:
             finalize.Finalize(folder=place.folder, level=place.level, tokenizer=str(SAMPLE / "tokenizer"))
         ),
         "siblings": lambda: siblings.run(siblings.Siblings(folder=place.folder)),
-        "index": lambda: growth.run(growth.Index(work=place)),
+        "index": lambda: index.run(index.Index(work=place)),
         "publish": lambda: publish.run(publish.Publish(build=build, folder=build / "hub")),
         "check": lambda: check.run(check.Check(build=build)),
     }
@@ -66,11 +66,11 @@ def _ask(step: str, root: Path, place: Work, documents: int) -> dict[str, Any]:
     by = Benched(backend="batches", model=MODEL, cap=Decimal(10**7), provider=provider)
     started = time.perf_counter()
     if step == "generate":
-        generation.run(generation.Generate(work=place, by=by))
+        generate.run(generate.Generate(work=place, by=by))
     elif step == "answer":
-        answers.run(answers.Answer(work=place, by=by))
+        answer.run(answer.Answer(work=place, by=by))
     else:
-        judgements.run(judgements.Judge(work=place, by=by))
+        judge.run(judge.Judge(work=place, by=by))
     ended = time.perf_counter()
     built = provider.built or ended
     return {"building": built - started, "ingesting": ended - built, "provider": provider.seconds, "total": total}

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from benchmarks.plan import CARD_DOCUMENTS, counts, plan
 from benchmarks.prose import Filler, Prose
 from benchmarks.rows import Writer
-from queries.schema import CARD
+from queries.tables import CARD
 
 SEED = 20_250_917
 BATCH = 640  # documents: row groups of 10,200 rows and 90 MB, as `datasets` 5.2 cuts them

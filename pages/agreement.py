@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import adjudication, agreement_tables, data, filters, label_error
+from pages.shared import filters, label_data
+from pages.shared.agreement import adjudication, agreement_tables, label_error
 from queries.agreement import THREE, TWO
 from queries.raters import Given
 from queries.schema import Filter
@@ -13,10 +14,10 @@ CATEGORIES = {"HARD, EASY": TWO, "with the middle": THREE}
 def compare(where: Filter) -> None:
     """Draw who agrees how far with whom, and one pair in full."""
     with st.container(horizontal=True, gap="medium"):
-        blind = bool(data.board(where, Given.BLIND).annotators)
+        blind = bool(label_data.board(where, Given.BLIND).annotators)
         given = Given(filters.choose("Verdicts of annotators", "given", sorted(Given, reverse=not blind)))
         categories = CATEGORIES[filters.choose("Categories", "cells", CATEGORIES)]
-    board = data.board(where, given)
+    board = label_data.board(where, given)
     pairs = board.pairs()
     if not pairs:
         st.subheader("Nobody has judged these probes yet")

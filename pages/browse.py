@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import data, document, filters, probe_card, rail, reading, siblings
+from pages.shared import data, filters, label_data, rail
+from pages.shared.document import document, probe_card, reading, siblings
 from queries.listing import Listing
 from queries.schema import Filter
 
@@ -25,7 +26,7 @@ if reading.place(listing) is None:
 @st.fragment
 def read(listing: Listing, where: Filter) -> None:
     """Draw the list, the open probe and its document: a key runs this, and not the frame and the filters."""
-    build = data.renewed_build()
+    build = label_data.renewed_build()
     counts = data.ask("count", where)[0]
     found = reading.place(listing)
     if found is None:

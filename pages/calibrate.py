@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from pages.shared import addenda_panel, data, dose_panel, filters, levels, pairs, run_form
-from pages.shared.bench import DUE, Bench
-from pages.shared.level_charts import ladders, signed
+from pages.shared import data, filters
+from pages.shared.calibrate import addenda_panel, dose_panel, levels, pairs
+from pages.shared.calibrate.bench import DUE, Bench
+from pages.shared.calibrate.level_charts import ladders, signed
+from pages.shared.runs import run_form
 from pages.shared.screens import screen
-from pipeline import sweeps
 from pipeline.errors import StageError
 from pipeline.stages import STAGES
+from pipeline.sweeping import sweeps
 from queries.calibration import Measure, ladder
 from queries.schema import Filter, Label, Target, Typicality
 from queries.statistics import CARD_BINS, Bar, Cell, bars

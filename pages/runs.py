@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import run_card, run_form, run_rail
+from pages.shared.runs import run_card, run_form, run_rail
 
 shown = run_rail.shown()
 rail_side, run_side = st.columns([1, 4], gap="medium")

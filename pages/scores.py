@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.shared import charts, data, filters, human_points, human_scores, picks, score_panels, shares
+from pages.shared import charts, data, filters, picks
+from pages.shared.scores import human_points, human_scores, score_panels, shares
 from queries.estimate import Estimate
 from queries.parts import Facet, between, part
 from queries.schema import SCORED_SCOPES, Filter, Label, Scope, Target, Typicality

@@ -8,10 +8,10 @@ from argparse import ArgumentParser, Namespace
 from contextlib import nullcontext
 
 from pipeline.errors import StageError, of_storage
-from pipeline.run_state import LOOKING
+from pipeline.running.state import LOOKING
+from pipeline.running.worker import Outcome, recorded
 from pipeline.settings import data_root
 from pipeline.stages import STAGES, StageModule
-from pipeline.worker import Outcome, recorded
 from queries.store import BuildError
 
 INTERRUPTED = 128 + signal.SIGINT

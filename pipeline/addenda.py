@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline import prompts
 from pipeline.errors import StageError
 from pipeline.files import locked, put_json
-from pipeline.generate import prompt_fingerprint
+from pipeline.prompts.generator import prompt_fingerprint
 
 BASE = 0  # the level that adds nothing, which others are compared with
 FARTHEST = 9  # levels go from -9 to 9: they stand on an axis, and as a sign and a digit in names

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline import retries
-from pipeline.calls import Call, Request, Stage
 from pipeline.errors import StageError
-from pipeline.estimate import NOTHING, Estimate, estimate
-from pipeline.ledger import Ledger, ledger_at
 from pipeline.models import catalog
 from pipeline.models.backend import Asked, Backend, Outcome, RunContext
 from pipeline.models.batches import Batches
+from pipeline.models.calls import Call, Request, Stage
 from pipeline.models.messages import Messages
 from pipeline.models.recorded import Recorded
+from pipeline.money.estimate import NOTHING, Estimate, estimate
+from pipeline.money.ledger import Ledger, ledger_at
+from pipeline.money.submission import OPEN, Fate, State, dollars
 from pipeline.progress import progress
 from pipeline.rounds import raw_folder
-from pipeline.submission import OPEN, Fate, State, dollars
 from pipeline.work import Work
 
 BACKENDS = (Recorded.name, Batches.name, Messages.name)

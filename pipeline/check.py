@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pipeline import raw
-from pipeline.calls import Stage, parse_custom_id
 from pipeline.errors import StageError
 from pipeline.files import put_json
-from pipeline.index import MEMORY
-from pipeline.ledger import Ledger, ledger_at
-from pipeline.made import PROBES
+from pipeline.indexing.writer import MEMORY
+from pipeline.models import raw
+from pipeline.models.calls import Stage, parse_custom_id
+from pipeline.money.ledger import Ledger, ledger_at
+from pipeline.probes.made import PROBES
 from pipeline.rounds import DOCUMENTS, raw_folder
 from pipeline.settings import build_folder
 from queries.store import TABLES, question, read_index

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from pipeline import raw, tokens, work
-from pipeline.bank import Bank
-from pipeline.calls import Call, Item, Reply, Stage, Usage
+from pipeline import work
 from pipeline.errors import StageError
 from pipeline.files import put, put_json
-from pipeline.made import Made, write_made
+from pipeline.models import raw
+from pipeline.models.calls import Call, Item, Reply, Stage, Usage
+from pipeline.probes import tokens
+from pipeline.probes.bank import Bank
+from pipeline.probes.made import Made, write_made
+from pipeline.probes.resolution import Templates, resolve
 from pipeline.rejects import Missed
-from pipeline.resolution import Templates, resolve
 from pipeline.rounds import Drawn, raw_folder, read_documents, read_round
 from pipeline.spool import Spool, spool
 

@@ -1,61 +1,76 @@
-"""Asking the generator: an opening with up to three siblings, numbered; the slot table; the level's addendum."""
+"""Stage `generate`: ask the generator for the probes of each document, one call a document."""
 
-import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from pipeline.numbering import OPENING, Sentence, number
-from pipeline.prompts import Prompt, fenced, fingerprint, render
-from pipeline.rounds import Drawn
-from pipeline.seeds import shuffled
-from pipeline.slots import slot_table
+from pipeline import asking, work
+from pipeline.asking import Answered, Asking
+from pipeline.models import catalog
+from pipeline.models.calls import Call, Item, Request, Stage
+from pipeline.money.estimate import Estimate
+from pipeline.prompts.generator import prompt, prompt_fingerprint
+from pipeline.prompts.replies import generator_schema
+from pipeline.rounds import Drawn, read_documents, read_round
+from pipeline.work import Work
 
-LETTERS = "ABC"  # the generator sees up to three siblings (dataset card, "Generator")
-LINE_BREAK = re.compile(r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]\s*")  # what str.splitlines breaks at
-PROMPTS = ("generator_system", "generator_user")
-
-
-def shown(drawn: Drawn) -> dict[str, int]:
-    """Return which rollout each letter stands for: all that hold text, or three of them drawn by the row seed."""
-    usable = [index for index, text in enumerate(drawn.rollouts) if text.strip()]
-    if len(usable) > len(LETTERS):
-        usable = sorted(shuffled(usable, drawn.row_seed, "shown")[: len(LETTERS)])
-    return dict(zip(LETTERS, usable, strict=False))
+THINKING, MAX_TOKENS = 8_000, 28_000  # dataset card, "Generator"
 
 
-def prompt(drawn: Drawn, *, addendum: str) -> Prompt:
-    """Return the generator's prompt for a drawn document, with what its calibration level adds."""
-    return Prompt(
-        system=render("generator_system"),
-        user=render(
-            "generator_user",
-            numbered_document=numbered_document(drawn),
-            slot_table=slot_table(drawn.row_seed),
-            level_addendum=addendum,
-        ),
+@dataclass(frozen=True, kw_only=True)
+class Generate:
+    """Whose documents the generator is asked about, and who it is."""
+
+    work: Work
+    by: Asking
+    only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `generate` takes."""
+    work.add_arguments(parser)
+    asking.add_arguments(parser)
+
+
+def settings(arguments: Namespace) -> Generate:
+    """Return the settings that the command line names."""
+    return Generate(work=work.work(arguments), by=asking.asking(arguments), only_estimate=arguments.estimate)
+
+
+def run(settings: Generate) -> Answered | Estimate:
+    """Ask the generator about every document it was not asked about, and say how that left the stage."""
+    settings.work.check()
+    drawn = read_round(settings.work.folder)
+    if settings.only_estimate:
+        return cost(read_documents(settings.work.folder), settings.work, settings.by)
+    return asking.ask(
+        lambda: requests(read_documents(settings.work.folder), settings.work, settings.by),
+        work=settings.work,
+        stage=Stage.GENERATE,
+        call=call(settings.work, settings.by),
+        total=drawn.documents if drawn else 0,
+        by=settings.by,
+        landed=settings.landed,
     )
 
 
-def prompt_fingerprint(addendum: str) -> str:
-    """Return the fingerprint of the generator's prompt files with the addendum of a level."""
-    return fingerprint(*PROMPTS, addendum=addendum)
+def call(work: Work, by: Asking) -> Call:
+    """Return what all requests to the generator share."""
+    return by.call(
+        prompt=prompt_fingerprint(work.addendum), max_tokens=MAX_TOKENS, thinking=THINKING, schema=generator_schema()
+    )
 
 
-def numbered_document(drawn: Drawn) -> str:
-    """Return the opening and the shown siblings as the generator reads them: one sentence a line behind its label."""
-    parts = ["The prefix", _numbered(drawn.opening, OPENING)]
-    for letter, index in shown(drawn).items():
-        sentences = number(drawn.rollouts[index], letter)
-        how = "begins a new paragraph" if sentences[0].starts_paragraph else "goes on in the prefix's last paragraph"
-        parts += [f"Sibling {letter}, which {how}", _numbered(drawn.rollouts[index], letter)]
-    return "\n\n".join(parts)
+def cost(documents: Iterable[Drawn], work: Work, by: Asking) -> Estimate:
+    """Return what it costs to ask about those of `documents` that were not asked about; asks nothing."""
+    return asking.cost(requests(documents, work, by), stage=Stage.GENERATE, call=call(work, by), work=work, by=by)
 
 
-def _numbered(text: str, letter: str) -> str:
-    lines = ""
-    for sentence in number(text, letter):
-        gap = "\n\n" if sentence.starts_paragraph else "\n"
-        lines += (gap if lines else "") + _line(text, sentence)
-    return lines
-
-
-def _line(text: str, sentence: Sentence) -> str:
-    return f"[{sentence.label}] " + LINE_BREAK.sub(" / ", fenced(text[sentence.span.start : sentence.span.end]))
+def requests(documents: Iterable[Drawn], work: Work, by: Asking) -> Iterator[Request]:
+    """Yield one request a document, in their order."""
+    shared, addendum = call(work, by), work.addendum
+    for drawn in documents:
+        asked = prompt(drawn, addendum=addendum)
+        body = catalog.body(shared, system=asked.system, user=asked.user)
+        yield Request(Item(Stage.GENERATE, drawn.doc_id, work.level), shared, body)

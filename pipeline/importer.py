@@ -20,11 +20,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from pipeline import shards, sources
 from pipeline.build import CARD_FILE, code_version, read_build, write_build
+from pipeline.dataset import sources
+from pipeline.dataset.published import Columns
 from pipeline.errors import StageError
 from pipeline.files import DRAFT, locked, put, put_copy, sweep, sweep_drafts
-from pipeline.index import (
+from pipeline.indexing import shards
+from pipeline.indexing.writer import (
     DamagedIndexError,
     Manifest,
     Part,
@@ -36,7 +38,6 @@ from pipeline.index import (
     write_manifest,
     write_part,
 )
-from pipeline.published import Columns
 from pipeline.rounds import made_rounds
 from pipeline.settings import build_folder
 from pipeline.status import flag_counts

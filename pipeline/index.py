@@ -1,168 +1,202 @@
-"""Writing a build's index: immutable parts, and the list of them that readers open, replaced last and in one step."""
+"""Stage `index`: bring a round's probes and scores into the index, shard by shard, so that the app shows them at once.
 
-import hashlib
-import json
-import tempfile
-from dataclasses import dataclass
+A shard is so many consecutive documents of the round. It has a file in the published form (`rounds/<n>/source/`, which
+`publish` copies) and a part of the index; both are made anew when the shard's probes or scores change, and only then.
+"""
+
+import shutil
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from pipeline import work
+from pipeline.build import code_version, read_build, write_build
 from pipeline.errors import StageError
-from pipeline.files import put, put_json, sweep
-from queries.identity import repeats
-from queries.store import TABLES, question
-
-GROUP_ROWS = {"docs": 256, "probes": 8192, "facets": 65536}
-"""One document or probe is looked up by reading one group; every group costs each look-up a glance at its statistics.
-On 590,741 probes of 52 columns groups of 2,048 rows took 24 ms a probe, of 8,192 rows 14 ms."""
-MEMORY = "700MB"  # for sorting; the rest of an import's 2 GB belongs to pyarrow and Python
-REPEATS = pa.schema(
-    [
-        ("new_id", pa.string()),
-        ("copies", pa.int64()),
-        ("source_file", pa.string()),
-        ("source_row", pa.int64()),
-    ]
+from pipeline.files import locked, put, sweep, sweep_drafts
+from pipeline.indexing.finished import Finished, digest, finished, write_rows
+from pipeline.indexing.rows import Place
+from pipeline.indexing.shards import stored_at
+from pipeline.indexing.writer import (
+    DamagedIndexError,
+    Manifest,
+    Part,
+    is_whole,
+    read_manifest,
+    sweep_index,
+    weighed,
+    write_manifest,
+    write_part,
 )
+from pipeline.rounds import made_rounds, read_round
+from pipeline.scoring import Plan, read_plan
+from pipeline.work import Work, read_level
 
-Part = dict[str, Any]
+DOCUMENTS = 2048  # of a shard: 30,000 probes, 350 MB in the published form, a tenth of it in the file
+SCRATCH = "index.tmp"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What `index.json` says: the parts in order, and what they were made of."""
+class Index:
+    """The round that is brought into the index of its build, so many documents a shard."""
 
-    fingerprint: dict[str, Any]
-    parts: tuple[Part, ...]
-
-    @property
-    def revision(self) -> str:
-        """A name for exactly these parts."""
-        return hashlib.sha256(json.dumps(self.parts, sort_keys=True).encode("ascii")).hexdigest()[:16]
+    work: Work
+    documents: int = DOCUMENTS
 
 
-class DamagedIndexError(StageError):
-    """`index.json` is there and does not say which parts there are."""
+class Summary(NamedTuple):
+    """What the round has in the index, how many of its shards are new there, and what became of a damaged list."""
+
+    round: int
+    documents: int
+    probes: int
+    shards: int
+    new: int
+    mended: str = ""
+
+    def __str__(self) -> str:
+        """What a person reads at the end of the stage."""
+        done = f"{self.new:,} of {self.shards:,} shards are new" if self.new else "unchanged"
+        held = f"{self.probes:,} probes over {self.documents:,} documents of round {self.round}"
+        return f"Index: {held}, {done}.{self.mended}"
 
 
-def read_manifest(build: Path) -> Manifest | None:
-    """Return what the index of a build says of itself; None where it has none. Raises DamagedIndexError."""
-    path = build / "index" / "index.json"
-    try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-        manifest = Manifest(fingerprint=dict(written["fingerprint"]), parts=tuple(map(_checked, written["parts"])))
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise DamagedIndexError(
-            f"{path} is damaged ({error!r}). To list all rounds made here again, run for one of them: python -m "
-            f"pipeline index --build {build.name} --round N. Imported rows come back when they are imported again."
-        ) from error
-    return manifest
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `index` takes."""
+    work.add_arguments(parser)
 
 
-def _checked(part: Part) -> Part:
-    """Return the entry of a part, or raise KeyError or TypeError where it lacks what every entry has."""
-    absent = [key for key in ("name", "round") if key not in part]
-    absent += [f"{table}.{key}" for table in TABLES for key in ("file", "sha256", "rows") if key not in part[table]]
-    if absent:
-        raise KeyError(*absent)
-    return part
+def settings(arguments: Namespace) -> Index:
+    """Return the settings that the command line names."""
+    return Index(work=work.work(arguments))
 
 
-def write_manifest(build: Path, manifest: Manifest) -> None:
-    """Make `manifest` the index that the next reader opens. Parts it does not list stay for those who read them now."""
-    put_json(
-        build / "index" / "index.json",
-        {"revision": manifest.revision, "fingerprint": manifest.fingerprint, "parts": manifest.parts},
-    )
-
-
-def sweep_index(build: Path, manifest: Manifest | None) -> None:
-    """Delete the parts that `manifest` does not list: those of older revisions, and those of an import that died."""
-    listed = {part[table]["file"] for part in manifest.parts for table in TABLES} if manifest else set()
-    sweep(build / "index", keep={"index.json", *listed})
-
-
-def weighed(build: Path, part: Part) -> Part:
-    """Return the entry of a part with the size of each file that belongs to it, by where that is in the build."""
-    files = [f"index/{part[table]['file']}" for table in TABLES]
-    files += [f"rounds/{part['round']}/source/{name}" for name in (*part.get("source", ()), *part.get("extra", ()))]
-    files += [part[name]["file"] for name in ("card", "rejects") if "file" in (part.get(name) or ())]
-    return part | {"bytes": {file: (build / file).stat().st_size for file in files}}
-
-
-def whole_files(build: Path, part: Part) -> set[str]:
-    """Return which files of a part are there in the size that they were written in."""
-    sizes: dict[str, int] = part.get("bytes", {})
-    return {file for file, size in sizes.items() if (build / file).is_file() and (build / file).stat().st_size == size}
-
-
-def is_whole(build: Path, part: Part) -> bool:
-    """Say whether every file of a part is there in its size, and each table has its rows; none is read further."""
-    return (
-        bool(part.get("bytes"))
-        and whole_files(build, part) == part["bytes"].keys()
-        and all(_rows(build / "index" / part[table]["file"]) == part[table]["rows"] for table in TABLES)
-    )
-
-
-def _rows(path: Path) -> int | None:
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowInvalid, OSError):
-        return None
-
-
-def write_part(build: Path, shards: Path, *, name: str, round_: int | None) -> Part:
-    """Sort the shards of a folder (`<unit>-<table>.parquet`) into one part of the index and return its entry.
-
-    Raises StageError where memory and disk do not suffice for sorting.
-    """
-    part: Part = {"name": name, "round": round_}
-    with tempfile.TemporaryDirectory(dir=shards) as spill:
+def run(settings: Index) -> Summary:
+    """Bring what is new or changed in a round into the index and say what that has of it."""
+    settings.work.check(finalized=True)
+    folder, build = settings.work.folder, settings.work.build
+    drawn = read_round(folder)
+    if drawn is None or drawn.round is None:
+        raise StageError(f"{folder} is no round; only rounds are in the index.")
+    inputs = _inputs(folder)
+    with locked(build):
         try:
-            with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill, "threads": 2}) as con:
-                _lay_out(con, shards)
-                for table in TABLES:
-                    part[table] = _write_table(con, table, build / "index" / f"{name}-{table}.parquet")
-        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-            reason = str(error).splitlines()[0]
-            raise StageError(f"The rows could not be sorted ({reason}); free disk space in {build}.") from error
-    return part
+            manifest = read_manifest(build) or Manifest(fingerprint={}, parts=())
+        except DamagedIndexError:
+            return _rebuilt(settings, drawn.round)
+        before = _of(drawn.round, manifest.parts)
+        known = {part["name"]: part for part in before if is_whole(build, part)}
+        complete = before and before[-1].get("last") and len(known) == len(before)
+        if complete and all(part.get("inputs") == inputs for part in before):
+            return _summary(drawn.round, manifest.parts, new=0)
+        _sweep(build, folder, manifest)
+        new = 0
+        for part in _grown(settings, drawn.round, inputs=inputs, known=known):  # shown as soon as it is ready
+            manifest = replace(manifest, parts=_with(part, manifest.parts))
+            write_manifest(build, manifest)
+            new += part["name"] not in known
+        return _summary(drawn.round, manifest.parts, new=new)
 
 
-def _lay_out(con: duckdb.DuckDBPyConnection, shards: Path) -> None:
-    for table in TABLES:
-        files = [str(path) for path in sorted(shards.glob(f"*-{table}.parquet"))]
-        con.read_parquet(files).create_view(f"shard_{table}")
-    con.register("repeats", _repeats(con))
+def _rebuilt(settings: Index, round_: int) -> Summary:
+    """List every round made here anew, in one step, where the list of parts is damaged and so cannot be added to."""
+    build = settings.work.build
+    parts: tuple[Part, ...] = ()
+    for folder in made_rounds(build):
+        other = read_round(folder)
+        if other is not None and other.round is not None and read_level(folder) is not None:
+            _sweep(build, folder, None)
+            its = replace(settings, work=replace(settings.work, folder=folder))
+            for part in _grown(its, other.round, inputs=_inputs(folder), known={}):
+                parts = _with(part, parts)
+    write_manifest(build, Manifest(fingerprint={}, parts=parts))
+    mended = " The list of parts was damaged and is made anew of all rounds made here."
+    if (read_build(build) or {}).get("source"):
+        mended += " The imported rows are not in it: import them again."
+    return _summary(round_, parts, new=len(_of(round_, parts)))._replace(mended=mended)
 
 
-def _write_table(con: duckdb.DuckDBPyConnection, table: str, path: Path) -> dict[str, Any]:
-    rows = con.sql(question(f"part_{table}")).to_arrow_reader(GROUP_ROWS[table])
-    digest = put(path, partial(_write_rows, rows, TABLES[table], GROUP_ROWS[table]))
-    return {"file": path.name, "sha256": digest, "rows": pq.read_metadata(path).num_rows}
+def _of(round_: int, parts: tuple[Part, ...]) -> list[Part]:
+    return [part for part in parts if part["round"] == round_]
 
 
-def _write_rows(rows: pa.RecordBatchReader, schema: pa.Schema, group_rows: int, path: Path) -> None:
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
-        for batch in rows:
-            writer.write_batch(batch.cast(schema), row_group_size=group_rows)
+def _summary(round_: int, parts: tuple[Part, ...], *, new: int) -> Summary:
+    own = _of(round_, parts)
+    documents, probes = (sum(part[table]["rows"] for part in own) for table in ("docs", "probes"))
+    return Summary(round_, documents, probes, len(own), new)
 
 
-def _repeats(con: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Return the new ids of the probes that share their key with others, the first of each kept as it is."""
-    rows = con.sql(question("part_repeats")).fetchall()
-    renamed = []
-    for first, group in groupby(rows, key=itemgetter(0)):
-        same = list(group)
-        renamed += [(new, len(same), file, row) for new, (_, _, file, row) in zip(repeats(first), same, strict=False)]
-    return pa.Table.from_pylist([dict(zip(REPEATS.names, values, strict=True)) for values in renamed], REPEATS)
+def _inputs(folder: Path) -> str:
+    digest = sha256(code_version().encode())
+    for name in ("probes.parquet", "scores.parquet", "siblings.parquet", "scoring.json", "rejects.jsonl"):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                digest.update(name.encode())
+                while block := file.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()[:16]
+
+
+def _sweep(build: Path, folder: Path, manifest: Manifest | None) -> None:
+    shutil.rmtree(build / SCRATCH, ignore_errors=True)  # left by a process that was killed
+    for place in (build / "index", folder / "source"):
+        if place.is_dir():
+            sweep_drafts(place)
+    if manifest:  # a damaged list cannot say what is left over
+        sweep_index(build, manifest)
+        sweep(folder / "source", keep={name for part in manifest.parts for name in part.get("source", ())})
+
+
+def _grown(settings: Index, round_: int, *, inputs: str, known: dict[str, Part]) -> Iterator[Part]:
+    """Write the shards of a round that are not `known` by name, and yield the entry of every shard in order."""
+    build, folder = settings.work.build, settings.work.folder
+    plan = read_plan(folder)
+    rejects = _lines(folder / "rejects.jsonl")
+    if read_build(build) is None:
+        write_build(build, source=None)
+    for number, shard in enumerate(_shards(finished(folder), settings.documents)):
+        name = f"r{round_}-{number:04d}-{digest(shard, plan)}"
+        part = known.get(name) or _write(build, folder, shard, plan=plan, name=name, round_=round_)
+        about = {"shard": number, "inputs": inputs, "last": len(shard) < settings.documents}
+        yield part | about | {"rejects": {"rows": 0 if number else rejects}}
+
+
+def _shards(finished: Iterator[Finished], documents: int) -> Iterator[list[Finished]]:
+    """Yield the documents in shards, the last of which is not full and may be empty."""
+    while len(shard := list(islice(finished, documents))) == documents:
+        yield shard
+    yield shard
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def _with(part: Part, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the parts with `part` for that of the same round and shard, without those behind the last shard."""
+    place = (part["round"], part["shard"])
+
+    def stays(other: Part) -> bool:
+        beyond = part["last"] and other["round"] == part["round"] and other.get("shard", 0) > part["shard"]
+        return not beyond and (other["round"], other.get("shard", 0)) != place
+
+    return tuple(sorted([*filter(stays, parts), part], key=lambda each: (each["round"], each.get("shard", 0))))
+
+
+def _write(build: Path, folder: Path, shard: list[Finished], *, plan: Plan | None, name: str, round_: int) -> Part:
+    """Write a shard in the published form and as a part of the index; return the entry of the part."""
+    scratch = build / SCRATCH
+    scratch.mkdir()
+    path = folder / "source" / f"{name}.parquet"
+    place = Place(stored_at(path), 0, round_, None)
+    try:
+        put(path, partial(write_rows, shard, plan, place, scratch / "0"))
+        part = write_part(build, scratch, name=name, round_=round_)
+    finally:
+        shutil.rmtree(scratch)
+    return weighed(build, part | {"source": [path.name]})

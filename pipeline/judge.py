@@ -1,54 +1,141 @@
-"""Asking the judge: how much of the atom an answer recovers, as one number from 0 to 1."""
+"""Stage `judge`: ask for a score of every blind answer, and of the full-information answers where that is wanted."""
 
-import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
-from pipeline.calls import Reply
-from pipeline.prompts import Prompt, fenced, fingerprint, one_line, render
-from pipeline.rejects import Reason, Rejected
-from pipeline.replies import unusable
+from pipeline import asking, marks, scores, work
+from pipeline.asking import Answered, Asking
+from pipeline.models import catalog
+from pipeline.models.calls import Call, Item, Request, Stage
+from pipeline.money.estimate import NOTHING, Estimate
+from pipeline.probes.made import Made, MadeProbe
+from pipeline.prompts.judge import prompt, prompt_fingerprint
+from pipeline.work import Work
+from queries.schema import SCORED_SCOPES
 
-PROMPTS = ("judge",)
-SCORE_LINE = re.compile(
-    r"""[\s*_`"'#>]*          # Markdown and quotes around it are wrapping, not content
-        (?:(?:final\s+)?score[\s*_"'`]*[:=][\s*_"'`]*)?
-        (?P<number>[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))
-        [\s*_`"']*\.?[\s*_`"']*""",
-    re.VERBOSE | re.IGNORECASE,
-)
+MAX_TOKENS = 32  # a number; room for what models write around it ("**Score: 0.7**")
 
 
-def prompt(*, question: str, atom: str, answer: str) -> Prompt:
-    """Return the judge's prompt for one answer to one probe; the answer cannot close its fence."""
-    return Prompt(
-        system="",
-        user=render("judge", question=one_line(question), atom_text=fenced(atom), answer=fenced(answer)),
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """Whose answers are judged, and by whom; `targets` judges the target responses too, once each."""
+
+    work: Work
+    by: Asking
+    targets: bool = False
+    only_estimate: bool = False
+    landed: Callable[[], None] = lambda: None  # called whenever replies came in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How judging left the answers."""
+
+    asked: tuple[Answered, ...]
+    scores: scores.Summary
+
+    @property
+    def new(self) -> int:
+        """How many replies are new."""
+        return sum(each.new for each in self.asked)
+
+    def __str__(self) -> str:
+        """What a person reads at the end of the stage."""
+        return "\n".join(map(str, (*self.asked, self.scores)))
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what `judge` takes."""
+    work.add_arguments(parser)
+    asking.add_arguments(parser)
+    add_targets(parser)
+
+
+def add_targets(parser: ArgumentParser) -> None:
+    """Declare whether target responses are judged."""
+    parser.add_argument("--targets", action="store_true", help="also score target_response, the ceiling")
+
+
+def settings(arguments: Namespace) -> Judge:
+    """Return the settings that the command line names."""
+    return Judge(
+        work=work.work(arguments),
+        by=asking.asking(arguments),
+        targets=arguments.targets,
+        only_estimate=arguments.estimate,
     )
 
 
-def prompt_fingerprint() -> str:
-    """Return the fingerprint of the judge's prompt file."""
-    return fingerprint(*PROMPTS)
+def run(settings: Judge) -> Summary | Estimate:
+    """Ask for every score that was not asked for, collect them all, and say how that left the answers."""
+    settings.work.check(finalized=True)
+    collect(settings.work)
+    stages = (Stage.JUDGE, Stage.CEILING) if settings.targets else (Stage.JUDGE,)
+    if settings.only_estimate:
+        return sum((cost(settings, stage) for stage in stages), NOTHING)
+    asked = tuple(
+        asking.ask(
+            partial(requests, settings, stage),
+            work=settings.work,
+            stage=stage,
+            call=call(settings.by),
+            total=sum(1 for _ in _due(settings.work, stage)),
+            by=settings.by,
+            landed=settings.landed,
+        )
+        for stage in stages
+    )
+    return Summary(asked=asked, scores=collect(settings.work))
 
 
-def parse(reply: Reply) -> float | Rejected:
-    """Return the score, in [0, 1], or why the answer stays unscored: nothing else is ever turned into a number.
+def collect(work: Work) -> scores.Summary:
+    """Collect answers and scores from the raw replies, unless that was done with exactly these; say what there is."""
+    made_of = marks.fingerprint(work.folder, *scores.STAGES, level=work.level)
+    if marks.is_made(work.folder, "scores", made_of):
+        return scores.summary(work.folder)
+    collected = scores.collect(work.folder, level=work.level)
+    marks.mark(work.folder, "scores", made_of)
+    return collected
 
-    The rule: one line of the reply is a number alone ("0.7", "**0.7**", "Score: 0.7", '"0.7"'); explanations may stand
-    on other lines. `true`, "7/10", "70%", "0,7", a number inside a sentence, and two such lines that disagree are no
-    score, and neither is a number outside 0..1. Of a reply that was cut the last line does not count.
-    """
-    rejected = unusable(reply)
-    lines = reply.text.splitlines()
-    if rejected and rejected.reason is Reason.TRUNCATED:
-        lines = lines[:-1]
-    elif rejected:
-        return rejected
-    numbers = {float(found["number"]) for line in lines if (found := SCORE_LINE.fullmatch(line))}
-    if not numbers:
-        return rejected or Rejected(Reason.NOT_A_NUMBER, reply.text[:200])
-    if len(numbers) > 1:
-        return Rejected(Reason.TWO_NUMBERS, reply.text[:200])
-    (score,) = numbers
-    if not 0 <= score <= 1:
-        return Rejected(Reason.OUT_OF_RANGE, f"{score:g}")
-    return score + 0.0  # "-0" is 0
+
+def call(by: Asking) -> Call:
+    """Return what all requests to the judge share."""
+    return by.call(prompt=prompt_fingerprint(), max_tokens=MAX_TOKENS)
+
+
+def cost(settings: Judge, stage: Stage) -> Estimate:
+    """Return what it costs to ask for the scores that were not asked for; asks nothing."""
+    every, shared = requests(settings, stage), call(settings.by)
+    return asking.cost(every, stage=stage, call=shared, work=settings.work, by=settings.by)
+
+
+def requests(settings: Judge, stage: Stage) -> Iterator[Request]:
+    """Yield one request an answer, or for the ceiling one a target response, in the order of the round."""
+    shared = call(settings.by)
+    for due in _due(settings.work, stage):
+        asked = prompt(question=due.probe.question, atom=due.made.atom(due.probe), answer=due.answer)
+        item = Item(stage, due.made.doc_id, due.made.level, due.probe.slot, due.rollout)
+        yield Request(item, shared, catalog.body(shared, user=asked.user))
+
+
+class _Due(NamedTuple):
+    """An answer that is judged."""
+
+    made: Made
+    probe: MadeProbe
+    rollout: int
+    answer: str
+
+
+def _due(work: Work, stage: Stage) -> Iterator[_Due]:
+    for made, found in scores.with_scores(work.folder):
+        for probe in made.probes:
+            if probe.scope in SCORED_SCOPES and stage is Stage.CEILING:
+                yield _Due(made, probe, 0, probe.target_response)
+            elif probe.slot in found:
+                for rollout, answer in enumerate(found[probe.slot].answers):
+                    if answer is not None:
+                        yield _Due(made, probe, rollout, answer)

@@ -19,9 +19,9 @@ from typing import Any
 from pipeline.build import read_build
 from pipeline.errors import StageError
 from pipeline.files import put
-from pipeline.label_export import label_rows, probe_rows, write_published
-from pipeline.label_files import ENDINGS, LABELS, PROBE_LABELS, check_ending, read_rows, write_rows
-from pipeline.label_import import import_rows
+from pipeline.labelling.export import label_rows, probe_rows, write_published
+from pipeline.labelling.files import ENDINGS, LABELS, PROBE_LABELS, check_ending, read_rows, write_rows
+from pipeline.labelling.importing import import_rows
 from pipeline.settings import build_folder, data_root
 from queries.labels import DamageError, LabelError, LabelLog, LabelStoreError, Verdict, open_database
 from queries.labels.overlay import overlay

@@ -5,9 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipeline.calls import Stage
 from pipeline.files import put_json
-from pipeline.raw import SUFFIX
+from pipeline.models.calls import Stage
+from pipeline.models.raw import SUFFIX
 from pipeline.rounds import raw_folder
 
 HERE = Path(__file__).parent

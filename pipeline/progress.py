@@ -16,8 +16,8 @@ from typing import Any
 from tqdm import tqdm
 
 from pipeline.models.catalog import USD
+from pipeline.money.submission import Purse, dollars
 from pipeline.redact import redacted
-from pipeline.submission import Purse, dollars
 
 RUN_FOLDER = "PROBES_RUN"
 STATUS = "status.json"

@@ -14,18 +14,19 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import datacard, extra, growth, hub, published
+from pipeline import index
 from pipeline.build import read_build
-from pipeline.config import BATCH, Config
+from pipeline.dataset import datacard, extra, hub, published
+from pipeline.dataset.config import BATCH, Config
+from pipeline.dataset.manifest import manifest
 from pipeline.errors import StageError
 from pipeline.files import locked, put, put_copy, put_json, put_text, sweep
-from pipeline.index import MEMORY, Part, read_manifest
-from pipeline.manifest import manifest
+from pipeline.indexing.writer import MEMORY, Part, read_manifest
 from pipeline.rounds import round_folder
 from pipeline.settings import build_folder
 from pipeline.work import Work, read_level
-from queries.schema import CARD, EXTRA
 from queries.store import question
+from queries.tables import CARD, EXTRA
 
 DATA = "data"
 
@@ -96,7 +97,7 @@ def _index(build: Path) -> None:
     for drawn in sorted((build / "rounds").glob("*/round.json"), key=lambda path: int(path.parent.name)):
         level = read_level(drawn.parent)
         if level is not None:
-            growth.run(growth.Index(work=Work(build=build, folder=drawn.parent, level=level)))
+            index.run(index.Index(work=Work(build=build, folder=drawn.parent, level=level)))
 
 
 def _parts(build: Path) -> tuple[Part, ...]:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from pipeline import raw, scores
-from pipeline.calls import Call, Item, Reply, Request, Stage
+from pipeline import scores
+from pipeline.models import raw
+from pipeline.models.calls import Call, Item, Reply, Request, Stage
+from pipeline.prompts.replies import read_generator
 from pipeline.rejects import Rejected
-from pipeline.replies import read_generator
 from pipeline.rounds import raw_folder
 
 READERS: dict[Stage, Callable[[Reply], object]] = {Stage.GENERATE: read_generator, **scores.STAGES}

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.dataset.sources import Kind, Source
+from pipeline.dataset.surrogates import mended
 from pipeline.errors import StageError
-from pipeline.sources import Kind, Source
-from pipeline.surrogates import mended
 
 COLUMNS = ("doc_id", "doc_source", "prefix", "rollouts")
 BATCH = 256  # rows in memory at once; with fifteen continuations of 6,000 characters 25 MB
@@ -77,7 +77,7 @@ def _jsonl_rows(source: Source) -> Iterator[tuple[str, int, dict[str, Any]]]:
 
 def _batches(source: Source, fingerprint: dict[str, str]) -> Iterator[tuple[str, pa.RecordBatch]]:
     if source.kind is Kind.HUB:
-        from pipeline import hub
+        from pipeline.dataset import hub
 
         for table in hub.stream(source.name, split=source.split or "", revision=fingerprint[source.name]):
             _check(table.schema, source.name)

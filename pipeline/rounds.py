@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.calls import Stage
 from pipeline.errors import StageError
 from pipeline.files import put, put_json
+from pipeline.models.calls import Stage
 
 LEVELS = "levels"  # the folder of a sweep that holds one folder a level
 GROUP_ROWS = 256  # documents in memory at once

@@ -6,24 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from pipeline import (
-    answers,
-    asking,
-    finalize,
-    generation,
-    growth,
-    judgements,
-    marks,
-    sample,
-    siblings,
-    tokens,
-    work,
-)
+from pipeline import answer, asking, finalize, generate, index, judge, marks, sample, siblings, work
 from pipeline.asking import RECORDED_MODEL, SAMPLE, Answered, Asking
-from pipeline.calls import Stage
 from pipeline.errors import StageError
-from pipeline.forecast import Forecast, forecast
-from pipeline.refresh import Refresh, shown_anyhow
+from pipeline.indexing.refresh import Refresh, shown_anyhow
+from pipeline.models.calls import Stage
+from pipeline.money.forecast import Forecast, forecast
+from pipeline.probes import tokens
 from pipeline.rounds import read_round
 from pipeline.scoring import Plan
 from pipeline.work import Work, read_level
@@ -65,8 +54,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare what `run` takes."""
     work.add_arguments(parser)
     asking.add_arguments(parser)
-    answers.add_k(parser)
-    judgements.add_targets(parser)
+    answer.add_k(parser)
+    judge.add_targets(parser)
     parser.add_argument("--docs", type=int, metavar="N", help=f"how many documents (default: {DOCUMENTS})")
     parser.add_argument("--stop-at", type=float, choices=(0.8, 0.4), help="ask no further once an answer scores this")
     parser.add_argument("--source", help="rollouts: Parquet, JSONL or a Hub data set (default: the sample's)")
@@ -89,7 +78,7 @@ def settings(arguments: Namespace) -> Run:
         work=place,
         by=asking.asking(arguments),
         tokenizer=arguments.tokenizer or (str(SAMPLE_TOKENIZER) if ours else tokens.DEFAULT),
-        plan=Plan(answers.k(arguments), arguments.stop_at),
+        plan=Plan(answer.k(arguments), arguments.stop_at),
         targets=arguments.targets,
         only_estimate=arguments.estimate,
     )
@@ -134,18 +123,18 @@ def run(settings: Run) -> Summary | Forecast:
     drawn = sample.run(settings.sample)
     probes = partial(_show_probes, settings.work, tokenizer=settings.tokenizer)
     with shown_anyhow(probes):
-        generated = generation.run(generation.Generate(work=settings.work, by=settings.by, landed=Refresh(probes)))
+        generated = generate.run(generate.Generate(work=settings.work, by=settings.by, landed=Refresh(probes)))
     made = probes()
     scored = _scored(settings)
-    indexed = growth.run(growth.Index(work=settings.work))
-    asked = [each for each in (generated, *scored) if isinstance(each, (Answered, judgements.Summary))]
+    indexed = index.run(index.Index(work=settings.work))
+    asked = [each for each in (generated, *scored) if isinstance(each, (Answered, judge.Summary))]
     new = not drawn.unchanged or bool(made) or any(each.new for each in asked) or bool(indexed.new)
     return Summary(build=settings.work.account, stages=(drawn, generated, *made, *scored, indexed), new=new)
 
 
 def _show_probes(work: Work, *, tokenizer: str) -> tuple[object, ...]:
     made = make_probes(work, tokenizer=tokenizer)
-    growth.run(growth.Index(work=work))
+    index.run(index.Index(work=work))
     return made
 
 
@@ -166,12 +155,12 @@ def _scored(settings: Run) -> list[object]:
     landed = Refresh(show)
     with shown_anyhow(show):
         for wave in range(len(settings.plan.waves())):
-            answer = answers.Answer(work=place, by=by, plan=settings.plan, wave=wave, landed=landed)
-            judge = judgements.Judge(work=place, by=by, targets=settings.targets, landed=landed)
-            done += [answers.run(answer), judgements.run(judge)]
+            asked = answer.Answer(work=place, by=by, plan=settings.plan, wave=wave, landed=landed)
+            judged = judge.Judge(work=place, by=by, targets=settings.targets, landed=landed)
+            done += [answer.run(asked), judge.run(judged)]
     return done
 
 
 def _show_scores(work: Work) -> None:
-    judgements.collect(work)
-    growth.run(growth.Index(work=work))
+    judge.collect(work)
+    index.run(index.Index(work=work))

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from pipeline import rollouts, sources
+from pipeline import rollouts
+from pipeline.dataset import sources
 from pipeline.errors import StageError
 from pipeline.files import locked
-from pipeline.index import read_manifest
+from pipeline.indexing.writer import read_manifest
 from pipeline.rounds import Drawn, Round, read_round, round_folder, write_documents, write_round
 from pipeline.seeds import bits, row_seed
 from pipeline.settings import build_folder

@@ -14,17 +14,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import answer, judge, raw
-from pipeline.calls import Stage
 from pipeline.files import put
-from pipeline.made import Made, Scores, read_made
+from pipeline.models import raw
+from pipeline.models.calls import Stage
+from pipeline.probes.made import Made, Scores, read_made
+from pipeline.prompts import answerer, judge
 from pipeline.rejects import Reason, Rejected
 from pipeline.rounds import raw_folder, read_documents
 from pipeline.spool import spool
 from queries.schema import SLOTS
 
 GROUP_ROWS = 4096
-STAGES = {Stage.ANSWER: answer.parse, Stage.JUDGE: judge.parse, Stage.CEILING: judge.parse}
+STAGES = {Stage.ANSWER: answerer.parse, Stage.JUDGE: judge.parse, Stage.CEILING: judge.parse}
 ROLLOUTS, ATTEMPTS = 1024, 64  # more than there are, to pack a place into one number
 SCORES = pa.schema(
     [

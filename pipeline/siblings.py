@@ -1,4 +1,5 @@
-"""Stage `siblings`: in how many of the other continuations the claim of a suffix atom recurs (pipeline/recurrence.py).
+"""Stage `siblings`: in how many of the other continuations the claim of a suffix atom recurs
+(pipeline/probes/recurrence.py).
 
 `siblings.parquet` has one row a suffix probe whose atom is text of the source model and holds a content word. It stands
 beside the generator's typicality and does not replace it: the generator saw at most two other siblings.
@@ -17,8 +18,8 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import StageError
 from pipeline.files import put
-from pipeline.made import Made, MadeProbe, read_made
-from pipeline.recurrence import RECURS, containment, stems
+from pipeline.probes.made import Made, MadeProbe, read_made
+from pipeline.probes.recurrence import RECURS, containment, stems
 from pipeline.rounds import read_documents, round_folder
 from pipeline.settings import build_folder
 from queries.schema import SCORED_SCOPES, Target

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.build import thresholds
-from pipeline.card import Difference, Facts, reconcile
-from pipeline.course import Course, course
-from pipeline.index import Manifest, read_manifest
+from pipeline.dataset.card import Difference, Facts, reconcile
+from pipeline.indexing.writer import Manifest, read_manifest
+from pipeline.running.course import Course, course
 from pipeline.settings import build_folder
 from queries.schema import SCORED_SCOPES, Filter, Label
 from queries.store import Index, Row, Store, read_index

@@ -11,23 +11,34 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from pipeline import answers, asking, rollouts, sample, sources, tokens
+from pipeline import answer, asking, rollouts, sample
 from pipeline.addenda import addenda, parse_levels, signed
 from pipeline.asking import RECORDED_MODEL, SAMPLE, Asking
 from pipeline.build import read_build, write_build
-from pipeline.calls import Stage
+from pipeline.dataset import sources
 from pipeline.errors import StageError
 from pipeline.files import locked
-from pipeline.forecast import Forecast
+from pipeline.indexing.refresh import Refresh, shown_anyhow
+from pipeline.models.calls import Stage
 from pipeline.models.recorded import Recorded, read_recordings
-from pipeline.refresh import Refresh, shown_anyhow
+from pipeline.money.forecast import Forecast
+from pipeline.probes import tokens
 from pipeline.rounds import Drawn, Round, read_documents, read_round, write_round
 from pipeline.run import SAMPLE_SOURCE, SAMPLE_TOKENIZER, make_probes
 from pipeline.seeds import row_seed
 from pipeline.settings import build_folder
-from pipeline.sweep_asking import at_level, collect, forecast, generate, score
-from pipeline.sweep_index import grow
-from pipeline.sweeps import Level, Result, Sweep, find_sweep, read_notes, read_results, sweep_folder, write_sweep
+from pipeline.sweeping.asking import at_level, collect, forecast, generate, score
+from pipeline.sweeping.index import grow
+from pipeline.sweeping.sweeps import (
+    Level,
+    Result,
+    Sweep,
+    find_sweep,
+    read_notes,
+    read_results,
+    sweep_folder,
+    write_sweep,
+)
 from pipeline.work import Work
 
 LEVELS = "-3..3"
@@ -98,7 +109,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="hold sibling, splits and targets as the replies at this level chose them",
     )
     asking.add_arguments(parser)
-    answers.add_k(parser)
+    answer.add_k(parser)
     parser.add_argument("--source", help="rollouts (default: those of the build's first round, else the sample's)")
     parser.add_argument("--split", default="train", help="split of a Hugging Face data set (default: train)")
     parser.add_argument("--source-model", metavar="NAME", help="the model that wrote the rollouts")
@@ -137,7 +148,7 @@ def settings(arguments: Namespace) -> Order:
         split=arguments.split,
         seed=arguments.seed,
         frozen=arguments.freeze,
-        rollouts=answers.k(arguments),
+        rollouts=answer.k(arguments),
         only_estimate=arguments.estimate,
     )
 

@@ -24,7 +24,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from queries.schema import DOCS, FACETS, PROBES, Filter, Search
+from queries.schema import Filter, Search
+from queries.tables import DOCS, FACETS, PROBES
 
 FOLDER = Path(__file__).parent
 TABLES = {"docs": DOCS, "probes": PROBES, "facets": FACETS}

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from pipeline import answer, freezing, generate, judge
-from pipeline.numbering import Numbered
-from pipeline.prompts import Prompt, addenda
+from pipeline.probes import freezing
+from pipeline.prompts import Prompt, addenda, answerer, generator, judge
+from pipeline.prompts.numbering import Numbered
 from queries.schema import Target
 from tests.openings import OPENING, ROLLOUTS, drawn, reply, sample, written
 
@@ -19,11 +19,11 @@ def rendered() -> dict[str, Prompt]:
     split = document.index(" His father")
     question = "What did the father do?"
     told = freezing.told_of(drawn(), reply(json.dumps(written()))) or ""
-    blind = {target: answer.prompt(text=document, split=split, target=target, question=question) for target in Target}
+    blind = {target: answerer.prompt(text=document, split=split, target=target, question=question) for target in Target}
     return {
-        **{f"generator_{level:+d}": generate.prompt(drawn(), addendum=text) for level, text in addenda().items()},
-        "generator_frozen": generate.prompt(drawn(), addendum=told + addenda()[1]),
-        "generator_sample": generate.prompt(sample()[0], addendum=addenda()[-2]),
+        **{f"generator_{level:+d}": generator.prompt(drawn(), addendum=text) for level, text in addenda().items()},
+        "generator_frozen": generator.prompt(drawn(), addendum=told + addenda()[1]),
+        "generator_sample": generator.prompt(sample()[0], addendum=addenda()[-2]),
         **{f"answerer_{target}": prompt for target, prompt in blind.items()},
         "judge": judge.prompt(question=question, atom="His father had done the same.", answer="He kept a ledger too."),
     }

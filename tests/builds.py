@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline import importer
-from queries.schema import CARD, SCORED_SCOPES, SLOTS, SPLIT_GROUP, Scope, Target
+from queries.schema import SCORED_SCOPES, SLOTS, SPLIT_GROUP, Scope, Target
 from queries.splits import complement, hidden
+from queries.tables import CARD
 
 Row = dict[str, Any]
 

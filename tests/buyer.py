@@ -10,18 +10,17 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-from pipeline import raw
-from pipeline.calls import Call, Dead, Item, Reply, Request, Stage
 from pipeline.crashpoint import ALLOWED, POINT
-from pipeline.ledger import ledger_at
-from pipeline.models import catalog
+from pipeline.models import catalog, raw
 from pipeline.models.backend import Backend, Outcome, RunContext
 from pipeline.models.batches import Batches
+from pipeline.models.calls import Call, Dead, Item, Reply, Request, Stage
 from pipeline.models.desk import Chunking
 from pipeline.models.messages import Limits, Messages
 from pipeline.models.recorded import Recorded
+from pipeline.money.ledger import ledger_at
+from pipeline.money.submission import Purse, State, Submission
 from pipeline.progress import progress
-from pipeline.submission import Purse, State, Submission
 
 MODEL = "claude-haiku-4-5"
 KEY = "sk-ant-CANARY0123456789-abcdefghij"

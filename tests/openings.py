@@ -7,11 +7,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipeline import raw, tokens
-from pipeline.bank import Bank
-from pipeline.calls import Call, Item, Reply, Stage, Usage
+from pipeline.models import raw
+from pipeline.models.calls import Call, Item, Reply, Stage, Usage
 from pipeline.models.catalog import Prices
-from pipeline.resolution import Templates
+from pipeline.probes import tokens
+from pipeline.probes.bank import Bank
+from pipeline.probes.resolution import Templates
 from pipeline.rounds import Drawn, raw_folder
 from pipeline.seeds import row_seed
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import generation, prompts, sample, work
+from pipeline import generate, prompts, sample, work
 from pipeline.addenda import LONGEST, addenda, edits, signed, write_addendum
 from pipeline.asking import RECORDED_MODEL, Asking
 from pipeline.build import choices, choose_level, chosen_level, read_build, write_build
-from pipeline.calls import Request
 from pipeline.errors import StageError
 from pipeline.files import locked
+from pipeline.models.calls import Request
 from pipeline.rounds import read_documents, round_folder
 from pipeline.run import SAMPLE_SOURCE
 
@@ -36,7 +36,7 @@ def asked(build: Path, *, level: int) -> Request:
     """The first request to the generator of round 0, drawn where it was not."""
     sample.run(sample.Sample(source=str(SAMPLE_SOURCE), build=build, round=0, documents=1, source_model=RECORDED_MODEL))
     place = work.Work(build=build, folder=round_folder(build, 0), level=level)
-    return next(iter(generation.requests(read_documents(place.folder), place, Asking())))
+    return next(iter(generate.requests(read_documents(place.folder), place, Asking())))
 
 
 def test_a_build_begins_with_the_shipped_addenda(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.submission import State
+from pipeline.money.submission import State
 from tests.anthropic_server import AnthropicServer, Fault, Workspace, anthropic_server
 from tests.buyer import KEY, Buyer, batches
 
@@ -259,7 +259,7 @@ def test_results_that_the_provider_deleted_are_booked_and_not_bought_again(space
 
 def test_two_runs_at_once_are_refused(space: Workspace, buyer: Buyer, tmp_path: Path) -> None:
     from pipeline.errors import StageError
-    from pipeline.ledger import ledger_at
+    from pipeline.money.ledger import ledger_at
 
     with (
         ledger_at(tmp_path / "ledger.db") as ledger,

@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipeline import runs, sweep, sweeps
+from pipeline import sweep
 from pipeline.addenda import addenda, edits
 from pipeline.asking import Asking
 from pipeline.build import choices, chosen_level
-from pipeline.run_state import LIVING
+from pipeline.running import runs
+from pipeline.running.state import LIVING
+from pipeline.sweeping import sweeps
 from tests.builds import document_rows, make_build
 from tests.hostile import HOSTILE
 from tests.sweeps import copied, order, recordings

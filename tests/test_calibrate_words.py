@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from pages.shared.addenda_panel import difference as text_difference
-from pages.shared.level_charts import MEASURE_COLORS, dose, ladders, signed
-from pages.shared.level_words import chance, told_documents, told_neighbours, told_target, told_trend
-from pages.shared.pairs import differences
+from pages.shared.calibrate.addenda_panel import difference as text_difference
+from pages.shared.calibrate.level_charts import MEASURE_COLORS, dose, ladders, signed
+from pages.shared.calibrate.level_words import chance, told_documents, told_neighbours, told_target, told_trend
+from pages.shared.calibrate.pairs import differences
 from queries.calibration import Count, Difference, Measure
 from queries.dose import Line, Trend, isotonic, line
 from queries.schema import Thresholds

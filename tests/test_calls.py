@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import Call, Item, Request, Stage, custom_id, parse_custom_id
+from pipeline.models.calls import Call, Item, Request, Stage, custom_id, parse_custom_id
 
 CALL = Call("m", "p", "{}")
 ITEM = Item(Stage.JUDGE, "doc-1", -2, 13, 4)

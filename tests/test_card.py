@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.card import Card, Difference, Facts, parse, reconcile
+from pipeline.dataset.card import Card, Difference, Facts, parse, reconcile
 
 CARD = (Path(__file__).parent / "data" / "card.md").read_text(encoding="utf-8")
 TRUE = Facts(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import Usage
 from pipeline.errors import StageError
 from pipeline.models import catalog
+from pipeline.models.calls import Usage
 
 SCHEMA = {"type": "object", "properties": {}, "additionalProperties": False}
 HAIKU = "claude-haiku-4-5-20251001"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.document import KEYS, Action, Received, unread
+from pages.shared.document.document import KEYS, Action, Received, unread
 from tests.hostile import HOSTILE
 
 APP = Path(__file__).parent / "apps" / "document_app.py"

@@ -1,8 +1,8 @@
 """Estimates: the card's own bill, and a ceiling that holds."""
 
-from pipeline import estimate
-from pipeline.calls import Stage
 from pipeline.models import catalog
+from pipeline.models.calls import Stage
+from pipeline.money import estimate
 from tests.buyer import numbered
 
 SCORED_CALLS = 944_095  # dataset card: 188,819 probes x 5

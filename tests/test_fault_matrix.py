@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from pipeline import raw
 from pipeline.crashpoint import ALLOWED, POINT, crashpoint
 from pipeline.errors import StageError
+from pipeline.models import raw
 from tests.anthropic_server import AnthropicServer, Fault, Workspace, anthropic_server
 from tests.buyer import Buyer, in_a_process
 

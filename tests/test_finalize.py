@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import finalize, sample, scores
-from pipeline.calls import Stage
 from pipeline.errors import StageError
-from pipeline.made import Made, MadeProbe, published, read_made
+from pipeline.models.calls import Stage
+from pipeline.probes.made import Made, MadeProbe, published, read_made
+from pipeline.probes.resolution import Resolved, resolve
 from pipeline.rejects import Reason
-from pipeline.resolution import Resolved, resolve
 from pipeline.rounds import read_documents, round_folder
-from queries.schema import CARD, SLOTS, SPLIT_GROUP, Flag, SplitGroup, Target
+from queries.schema import SLOTS, SPLIT_GROUP, Flag, SplitGroup, Target
 from queries.splits import hidden
+from queries.tables import CARD
 from tests.openings import MODEL, SAMPLE, drawn, probe, recorded, reply, templates, write_raw, written
 
 OUR_OWN = {"row_seed", "signed_index_hint"}  # drawn by us; the published sample has other seeds, and no hints here

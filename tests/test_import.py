@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import hub
+from pipeline.dataset import hub
 from pipeline.errors import StageError
-from pipeline.index import read_manifest
+from pipeline.indexing.writer import read_manifest
 from pipeline.status import differences
-from queries.schema import CARD, DOCS, FACETS, PROBES
 from queries.store import TABLES, Store, read_index
+from queries.tables import CARD, DOCS, FACETS, PROBES
 from tests.builds import DOCUMENT, Row, make_build, published_row, write_published
 from tests.importing import ROOT, ROWS, as_shards, bring, table
 

@@ -14,8 +14,8 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.errors import StageError
-from queries.schema import CARD
 from queries.store import Store, read_index
+from queries.tables import CARD
 from tests.builds import document_rows, published_row, write_published
 from tests.importing import ROOT, ROWS, as_shards, bring, table
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from queries.schema import CARD, Flag
+from queries.schema import Flag
 from queries.store import Store, read_index
+from queries.tables import CARD
 from tests.builds import CONTINUATION, DOCUMENT, OPENING, Row, make_build, published_row, write_published
 from tests.importing import bring, rejects_of, table
 

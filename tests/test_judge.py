@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import answer, judge
-from pipeline.calls import Stage
+from pipeline.models.calls import Stage
+from pipeline.prompts import answerer, judge
 from pipeline.rejects import Reason, Rejected
 from tests.openings import recorded, reply
 
@@ -74,7 +74,7 @@ def test_anything_else_leaves_the_answer_unscored_with_a_reason(text: str, reaso
 @pytest.mark.parametrize(("stop_reason", "reason"), [("refusal", Reason.REFUSAL), ("max_tokens", Reason.TRUNCATED)])
 @pytest.mark.parametrize("stage", [Stage.ANSWER, Stage.JUDGE])
 def test_refused_and_cut_replies_are_neither_answers_nor_scores(stage: Stage, stop_reason: str, reason: Reason) -> None:
-    parse = {Stage.ANSWER: answer.parse, Stage.JUDGE: judge.parse}[stage]
+    parse = {Stage.ANSWER: answerer.parse, Stage.JUDGE: judge.parse}[stage]
     value = parse(reply("0.7", stage=stage, stop_reason=stop_reason))
     assert isinstance(value, Rejected)
     assert value.reason is reason
@@ -91,11 +91,11 @@ def test_a_score_is_always_within_its_range(text: str) -> None:
 
 
 def test_an_answer_is_kept_as_it_was_written() -> None:
-    assert answer.parse(reply(" Two\nlines. ", stage=Stage.ANSWER)) == " Two\nlines. "
+    assert answerer.parse(reply(" Two\nlines. ", stage=Stage.ANSWER)) == " Two\nlines. "
 
 
 def test_all_recorded_scores_and_answers_are_read() -> None:
     scores = [judge.parse(each) for each in recorded(Stage.JUDGE)]
-    answers = [answer.parse(each) for each in recorded(Stage.ANSWER)]
+    answers = [answerer.parse(each) for each in recorded(Stage.ANSWER)]
     assert len(scores) == len(answers) == 2640
     assert not [value for value in (*scores, *answers) if isinstance(value, Rejected)]

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from pipeline import labels as stage
 from pipeline.__main__ import main
 from pipeline.errors import StageError
-from pipeline.label_files import LABELS, read_rows, write_rows
+from pipeline.labelling.files import LABELS, read_rows, write_rows
 from queries.labels import LabelLog, Op, ReasonTag, Verdict
 from queries.labels.overlay import overlay
 from queries.queues import Ordering, Queues, Wish
-from queries.schema import CARD, Filter
+from queries.schema import Filter
 from queries.store import Store, read_index
+from queries.tables import CARD
 from tests.browser import ROOT
 from tests.builds import document_rows, make_build, write_published
 from tests.labels.presses import BUILD, press

@@ -19,8 +19,8 @@ SOURCES = sorted(
 # Why: each of these costs seconds at import, money, or a GPU; whoever needs one goes through the module named.
 ONLY_IN = {
     "anthropic": {"pipeline/models/anthropic_api.py"},
-    "datasets": {"pipeline/hub.py"},
-    "transformers": {"pipeline/tokens.py"},
+    "datasets": {"pipeline/dataset/hub.py"},
+    "transformers": {"pipeline/probes/tokens.py"},
     "torch": set(),
     "ray": set(),
 }
@@ -68,16 +68,16 @@ def test_every_named_home_exists() -> None:
 
 def test_a_process_that_knows_the_stages_and_the_screens_has_loaded_nothing_heavy() -> None:
     code = (
-        "import sys, pipeline.stages, pages.shared.data, pages.shared.reading;"
+        "import sys, pipeline.stages, pages.shared.data, pages.shared.document.reading;"
         "print([name for name in ('anthropic', 'datasets', 'transformers', 'torch') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_only_one_module_uses_streamlits_caches() -> None:
+def test_only_two_modules_use_streamlits_caches() -> None:
     users = {name(path) for path in SOURCES if "st.cache_" in path.read_text(encoding="utf-8")}
-    assert users == {"pages/shared/data.py"}
+    assert users == {"pages/shared/data.py", "pages/shared/label_data.py"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

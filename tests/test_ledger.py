@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import Item, Request, Stage
 from pipeline.errors import StageError
-from pipeline.ledger import Ledger, ledger_at
+from pipeline.models.calls import Item, Request, Stage
 from pipeline.models.catalog import Prices
-from pipeline.submission import Fate, OverCapError, Purpose, Settled, State, Submission, dollars
+from pipeline.money.ledger import Ledger, ledger_at
+from pipeline.money.submission import Fate, OverCapError, Purpose, Settled, State, Submission, dollars
 from tests.buyer import call, numbered
 
 PRICES = Prices(1, 2, 3, 4, 5)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cut import Cut, cut
-from pipeline.locate import Location, locate
+from pipeline.probes.cut import Cut, cut
+from pipeline.probes.locate import Location, locate
 from queries.schema import Located, Scope, Target
 from queries.splits import Span
 from tests.builds import CONTINUATION, DOCUMENT, OPENING

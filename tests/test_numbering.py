@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.numbering import Numbered, number
+from pipeline.prompts.numbering import Numbered, number
 from pipeline.rejects import Reason, RejectError
 from tests.openings import OPENING, ROLLOUTS
 

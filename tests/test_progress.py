@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipeline.errors import StageError
+from pipeline.money.submission import Purse
 from pipeline.progress import progress
-from pipeline.submission import Purse
 from tests.buyer import KEY
 
 ROOT = Path(__file__).parents[1]

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.card import reconcile
+from pipeline.dataset.card import reconcile
 from pipeline.status import status
-from queries.schema import CARD, EXTRA
 from queries.store import Row, read_index
+from queries.tables import CARD, EXTRA
 from tests.builds import document_rows, write_published
 from tests.made import command, made
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline import raw
-from pipeline.calls import Item, Reply, Stage, Usage, custom_id
-from pipeline.models import catalog
+from pipeline.models import catalog, raw
+from pipeline.models.calls import Item, Reply, Stage, Usage, custom_id
 from pipeline.models.catalog import Prices
 
 CALL = catalog.call("claude-haiku-4-5", prompt="0a1b", max_tokens=800, schema={"type": "object"})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.calls import Item, Stage
 from pipeline.errors import StageError
+from pipeline.models.calls import Item, Stage
 from pipeline.models.recorded import Recorded, read_recordings
 from tests.buyer import Buyer
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import generation, growth, run, sample
+from pipeline import generate, index, run, sample
 from pipeline.asking import RECORDED_MODEL, Asking
 from pipeline.errors import StageError
-from pipeline.refresh import Refresh, shown_anyhow
+from pipeline.indexing.refresh import Refresh, shown_anyhow
 from pipeline.rounds import round_folder
 from pipeline.work import Work
 from queries.store import Store, read_index
@@ -52,11 +52,11 @@ def test_probes_are_in_the_index_before_their_stage_has_ended(tmp_path: Path) ->
 
     def show() -> None:
         run.make_probes(work, tokenizer=str(SAMPLE / "tokenizer"))
-        growth.run(growth.Index(work=work))
+        index.run(index.Index(work=work))
         with closing(Store(read_index(build))) as store:
             shown.append(store.fetch("count")[0]["probes"])
 
-    generation.run(generation.Generate(work=work, by=Asking(), landed=show))
+    generate.run(generate.Generate(work=work, by=Asking(), landed=show))
     assert shown == [64]
 
 
@@ -65,19 +65,19 @@ def test_the_index_grows_shard_by_shard_and_only_by_what_is_new(tmp_path: Path) 
     source = str(SAMPLE / "rollouts.jsonl")
     sample.run(sample.Sample(source=source, build=build, round=0, documents=8, source_model=RECORDED_MODEL))
     work = Work(build=build, folder=round_folder(build, 0))
-    generation.run(generation.Generate(work=work, by=Asking()))
+    generate.run(generate.Generate(work=work, by=Asking()))
     run.make_probes(work, tokenizer=str(SAMPLE / "tokenizer"))
-    index = growth.Index(work=work, documents=3)
-    summary = growth.run(index)
+    wanted = index.Index(work=work, documents=3)
+    summary = index.run(wanted)
     assert (summary.documents, summary.probes, summary.shards, summary.new) == (8, 128, 3, 3)
-    assert growth.run(index).new == 0
+    assert index.run(wanted).new == 0
     folder = build / "index"
     assert len(read_index(build).docs) == 3
     before = {path.name for path in folder.glob("*-docs.parquet")}
     listed = json.loads((folder / "index.json").read_text())
     (folder / "index.json").write_text(json.dumps(listed | {"parts": listed["parts"][:1]}))  # killed after one shard
-    assert growth.run(index).new == 2
+    assert index.run(wanted).new == 2
     assert len(read_index(build).docs) == 3
     (build / "rounds" / "0" / "scoring.json").write_text('{"k": 5, "stop_at": null}')
-    assert growth.run(index).new == 3
+    assert index.run(wanted).new == 3
     assert before & {path.name for path in read_index(build).docs} == set()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from pipeline.label_files import read_rows
+from pipeline.labelling.files import read_rows
 from queries.queues import Queue, Queues
 from queries.schema import Filter
 from tests.browser import ROOT, free_port, serving, watch

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import Stage
+from pipeline.models.calls import Stage
+from pipeline.prompts.replies import Read, Reading, generator_schema, read_generator, unusable
 from pipeline.rejects import Reason, Rejected
-from pipeline.replies import Read, Reading, generator_schema, read_generator, unusable
 from tests.openings import probe, recorded, reply, written
 
 PLAIN = json.dumps(written(), indent=1)

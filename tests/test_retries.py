@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import raw
+from pipeline.models import raw
 from pipeline.rounds import raw_folder, round_folder
 from queries.store import Store, read_index
 from tests.anthropic_server import AnthropicServer, Workspace, anthropic_server

@@ -14,12 +14,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import raw
-from pipeline.calls import Stage
-from pipeline.ledger import ledger_at
+from pipeline.models import raw
+from pipeline.models.calls import Stage
+from pipeline.money.ledger import ledger_at
 from pipeline.rounds import raw_folder, round_folder
-from queries.schema import CARD, Label
+from queries.schema import Label
 from queries.store import Store, read_index
+from queries.tables import CARD
 from tests.made import ROOT, SAMPLE, command, made
 
 FEW = "12"  # documents, where a round of forty would show no more

@@ -13,8 +13,8 @@ import pytest
 from pipeline import run, sample
 from pipeline.asking import MODEL, RECORDED_MODEL, Asking
 from pipeline.errors import StageError
-from pipeline.ledger import ledger_at
 from pipeline.models.backend import Backend
+from pipeline.money.ledger import ledger_at
 from pipeline.rounds import round_folder
 from pipeline.scoring import Plan
 from pipeline.work import Work

@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline import runs
 from pipeline.errors import StageError
-from pipeline.ledger import ledger_at
-from pipeline.run_state import LIVING, Run, RunState, pays
+from pipeline.money.ledger import ledger_at
+from pipeline.running import runs
+from pipeline.running.state import LIVING, Run, RunState, pays
 from tests.anthropic_server import AnthropicServer, Fault, anthropic_server
 from tests.run_folders import ORDER, RUN, STATUS, end, run_folder
 
@@ -105,7 +105,7 @@ def test_a_run_lives_from_the_moment_it_is_started(data: Path, pipe: Path) -> No
 
 
 def test_a_run_outlives_who_started_it(data: Path, pipe: Path) -> None:
-    code = f"import sys; from pipeline import runs; print(runs.start({words_of(pipe)!r}, by='ada'))"
+    code = f"import sys; from pipeline.running import runs; print(runs.start({words_of(pipe)!r}, by='ada'))"
     starter = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     run = wait_for(starter.stdout.strip(), begun)
     assert run.state is RunState.RUNNING
@@ -139,7 +139,7 @@ def test_a_run_that_was_told_to_stop_before_it_could_hear_stops(data: Path, pipe
 
 
 def test_a_run_started_where_interrupts_are_ignored_can_be_stopped(data: Path, pipe: Path) -> None:
-    code = f"from pipeline import runs; print(runs.start({words_of(pipe)!r}, by='ada'))"
+    code = f"from pipeline.running import runs; print(runs.start({words_of(pipe)!r}, by='ada'))"
     shell = f"trap '' INT; exec {sys.executable} -c \"$CODE\""
     starter = subprocess.run(
         ["sh", "-c", shell], cwd=ROOT, env={**os.environ, "CODE": code}, capture_output=True, text=True, check=True

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pipeline import runs
-from pipeline.run_state import LIVING, Run, RunState
+from pipeline.running import runs
+from pipeline.running.state import LIVING, Run, RunState
 from tests.browser import free_port, serving, watch
 from tests.conftest import Serve
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipeline import runs
-from pipeline.run_state import LIVING, LOOKING
+from pipeline.running import runs
+from pipeline.running.state import LIVING, LOOKING
 from pipeline.stages import STAGES
 from tests.builds import document_rows, make_build
 from tests.hostile import HOSTILE

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline import scores
-from pipeline.calls import Item, Reply, Stage
-from pipeline.made import Scores, published, write_made
-from pipeline.resolution import resolve
+from pipeline.models.calls import Item, Reply, Stage
+from pipeline.probes.made import Scores, published, write_made
+from pipeline.probes.resolution import resolve
 from pipeline.rounds import write_documents
 from tests.openings import MODEL, drawn, reply, templates, write_raw, written
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import siblings
-from pipeline.calls import Stage
 from pipeline.errors import StageError
-from pipeline.made import Made, read_made, write_made
-from pipeline.recurrence import containment, stems
-from pipeline.resolution import resolve
+from pipeline.models.calls import Stage
+from pipeline.probes.made import Made, read_made, write_made
+from pipeline.probes.recurrence import containment, stems
+from pipeline.probes.resolution import resolve
 from pipeline.rounds import Drawn, read_documents, write_documents
 from queries.schema import SCORED_SCOPES, Target
 from tests.openings import MODEL, drawn, probe, recorded, reply, sample, templates, written

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queries.listing import Listing
-from queries.schema import FACETS, Filter, Flag, Label, Scope, Search, SearchField, Sort, Target, Thresholds, flag_bits
+from queries.schema import Filter, Flag, Label, Scope, Search, SearchField, Sort, Target, Thresholds, flag_bits
 from queries.store import FOLDER, BuildError, SearchError, Store, question, read_index
+from queries.tables import FACETS
 from tests.builds import make_build, published_row
 
 LAYOUT = {"chosen", "ordered", "facets", "opinions", "queued", "row_sets"}  # run once when a build is opened

@@ -10,14 +10,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import freezing, sweep, sweeps
+from pipeline import sweep
 from pipeline.addenda import write_addendum
 from pipeline.asking import SAMPLE, Asking
 from pipeline.errors import StageError
-from pipeline.forecast import Forecast
+from pipeline.money.forecast import Forecast
+from pipeline.probes import freezing
 from pipeline.rounds import read_documents
 from pipeline.status import status
-from pipeline.sweep_asking import generator_requests
+from pipeline.sweeping import sweeps
+from pipeline.sweeping.asking import generator_requests
 from queries.calibration import FAULTS, LEAKS, Measure, complete, counts
 from queries.schema import SCORED_SCOPES, SLOTS, Filter, Scope, flag_bits
 from queries.store import BuildError, Row, Store, read_index

@@ -16,9 +16,10 @@ from benchmarks.interactions import FLOOR
 from benchmarks.plan import BIN, CARD_DOCUMENTS, MID_WORD_SPLITS, RATES, Dirt, counts, plan
 from benchmarks.synthetic import Published, make
 from pipeline import importer
-from queries.schema import CARD, SCORED_SCOPES, SLOTS, Scope, Target
+from queries.schema import SCORED_SCOPES, SLOTS, Scope, Target
 from queries.splits import complement, hidden
 from queries.store import read_index
+from queries.tables import CARD
 
 DOCUMENTS = 300
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import lens, slots, tokens, words
-from pipeline.bank import Bank
 from pipeline.errors import StageError
-from pipeline.ground import Ground, Templated
+from pipeline.probes import lens, slots, tokens, words
+from pipeline.probes.bank import Bank
+from pipeline.probes.ground import Ground, Templated
 from pipeline.rejects import Reason, Rejected
 from pipeline.seeds import log_uniform, pick, row_seed, shuffled, uniform
 from queries.schema import SLOTS, Scope, Target

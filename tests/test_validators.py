@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.published import Published
-from pipeline.rows import Place, index_rows
-from pipeline.validators import EVIDENCE, VALIDATORS
-from pipeline.wording import normalised, same_wording
+from pipeline.dataset.published import Published
+from pipeline.indexing.rows import Place, index_rows
+from pipeline.probes.validators import EVIDENCE, VALIDATORS
+from pipeline.probes.wording import normalised, same_wording
 from queries.schema import FLAG_RULES, SLOTS, Flag, Scope, Target
 from tests.builds import ATOMS, CONTINUATION, DOCUMENT, OPENING, document_rows, published_row
 

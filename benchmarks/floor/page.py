@@ -7,7 +7,8 @@ rest of what a screen takes is ours. Run by benchmarks/interactions.py; `?screen
 import streamlit as st
 
 from benchmarks import constants
-from pages.shared import document, rail
+from pages.shared import rail
+from pages.shared.document import document
 from queries.schema import Label, Scope, SearchField, Sort, Target, Typicality
 
 HEIGHT = 640

@@ -7,31 +7,22 @@ Streamlit hashes large frames by a sample, so that two different ones can share 
 import contextlib
 import getpass
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pipeline import live
 from pipeline.build import thresholds
-from pipeline.calls import Stage
 from pipeline.errors import StageError
-from pipeline.labels import open_log
-from pipeline.live import Reject
+from pipeline.models.calls import Stage
 from pipeline.rounds import raw_folder
+from pipeline.running import live
+from pipeline.running.live import Reject
 from pipeline.settings import build_folder, data_root
-from pipeline.sweeps import sweep_folder
+from pipeline.sweeping.sweeps import sweep_folder
 from pipeline.work import Work
-from queries.evidence import Evidence
-from queries.evidence import evidence as evidence_of
 from queries.hits import hits as find_hits
-from queries.labels import LabelLog, LabelStoreError
-from queries.labels.overlay import overlay
-from queries.queues import Item, Queue, Queues, Stratum
-from queries.raters import Board, Given
-from queries.raters import board as board_of
 from queries.schema import Filter, Search, Thresholds
 from queries.splits import Span
 from queries.store import BuildError, Index, Row, Store, read_index
@@ -40,7 +31,6 @@ _OPENED = "opened"
 
 SWEEPS = "sweeps"  # a sweep is opened as <build>/sweeps/<name>, like a build
 
-REST = 10  # seconds for which a label database that failed is not asked again, as each attempt may wait 5
 ABOUT_LABELS = (  # questions whose answers change with every label
     "dispute_counts",
     "disputed",
@@ -79,7 +69,7 @@ def choose_build() -> None:
 
     A run of the app sees one revision of the build: what was opened before is let go of here, and again at the next.
     """
-    st.session_state.pop(_OPENED, None)
+    close_build()
     names = build_names()
     wanted = st.query_params.get("build")
     with st.container(key="reader"):
@@ -88,6 +78,11 @@ def choose_build() -> None:
         st.sidebar.selectbox("Build", names, key="build", bind="query-params", on_change=_take_thresholds)
         if wanted is not None and wanted not in names:
             st.text(f"There is no build called {wanted}; {st.session_state['build']} is open.")
+
+
+def close_build() -> None:
+    """Let go of the open build, so that it is opened anew, as it is then."""
+    st.session_state.pop(_OPENED, None)
 
 
 def _take_thresholds() -> None:
@@ -156,7 +151,8 @@ def _index_at(path: str, changed_ns: int) -> Any:
     return read_index(Path(path))
 
 
-def _store(build: OpenBuild) -> Store:
+def store_of(build: OpenBuild) -> Store:
+    """Return the store of a build at its revision, opened once."""
     return _store_at(str(build.path), build.revision, build.index)
 
 
@@ -168,7 +164,7 @@ def warm() -> None:
     names = build_names()
     if names:
         with contextlib.suppress(BuildError, StageError, OSError):
-            _store(open_build(names[0])).fetch("options")
+            store_of(open_build(names[0])).fetch("options")
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -176,117 +172,10 @@ def _store_at(path: str, revision: str, _index: Index) -> Store:
     return Store(_index)
 
 
-def label_log() -> LabelLog:
-    """Return the label log of this data root. Raises LabelStoreError where it cannot be opened."""
-    return _log(os.environ.get("PROBES_LABELS_URL"), data_root().resolve())
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _log(url: str | None, root: Path) -> LabelLog:
-    return open_log()
-
-
-def renewed_build() -> OpenBuild:
-    """Return the open build as it is now, with its newest labels: for a fragment, which runs without the frame."""
-    st.session_state.pop(_OPENED, None)
-    build = current_build()
-    bring_labels_of(build)
-    return build
-
-
-def bring_labels() -> None:
-    """Let the open build know what has been labelled since; where the labels cannot be read, say so and go on without.
-
-    To be called once a run, before any question is asked.
-    """
-    bring_labels_of(current_build())
-    trouble = _trouble()
-    if trouble:
-        with st.sidebar:
-            st.warning("Human labels cannot be read now; they are shown as they were last read.")
-            st.text(trouble["said"])
-
-
-def bring_labels_of(build: OpenBuild) -> None:
-    """Let `build`, which need not be the open one, know what has been labelled since, where that can be read."""
-    trouble = _trouble()
-    if time.monotonic() > trouble.get("until", 0):
-        trouble.clear()
-        try:
-            overlay(_store(build), label_log(), build=build.name)
-        except LabelStoreError as error:
-            trouble.update(until=time.monotonic() + REST, said=str(error))
-
-
-@st.cache_resource
-def _trouble() -> dict[str, Any]:
-    """Return what is remembered of a label database that failed: until when it is left alone, and what it said."""
-    return {}
-
-
-def queues() -> list[Queue]:
-    """Return the queues of the open build, newest first; none while the label database fails."""
-    trouble = _trouble()
-    if trouble:
-        return []
-    try:
-        return Queues(label_log().database).of(current_build().name)
-    except LabelStoreError as error:
-        trouble.update(until=time.monotonic() + REST, said=str(error))
-        return []
-
-
-def evidence(where: Filter, queue: Queue) -> Evidence:
-    """Return what the labels of a queue say of the probes of `where`. Raises LabelStoreError."""
-    build, database = current_build(), (os.environ.get("PROBES_LABELS_URL"), data_root().resolve())
-    store = _store(build)
-    return _evidence(database, str(build.path), build.revision, store.labels_seq, where, queue.queue_id, store, queue)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _evidence(
-    database: tuple[str | None, Path],
-    path: str,
-    revision: str,
-    labels: int,
-    where: Filter,
-    queue_id: str,
-    _store: Store,
-    _queue: Queue,
-) -> Evidence:
-    strata, items = _drawn(database, queue_id, _queue)
-    rows = _store.fetch("queue_labels", where, queue=queue_id, probes=[item.probe_id for item in items])
-    return evidence_of(_queue, strata=strata, items=items, labels=rows)
-
-
-def drawn(queue: Queue) -> tuple[list[Stratum], list[Item]]:
-    """Return the strata and the probes of a queue. Raises LabelStoreError."""
-    return _drawn((os.environ.get("PROBES_LABELS_URL"), data_root().resolve()), queue.queue_id, queue)
-
-
-def board(where: Filter, given: Given) -> Board:
-    """Return what raters say of the probes of `where` now."""
-    build = current_build()
-    store = _store(build)
-    return _board(str(build.path), build.revision, store.labels_seq, where, given, store)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Comparing labels")
-def _board(path: str, revision: str, labels: int, where: Filter, given: Given, _store: Store) -> Board:
-    return board_of(_store.fetch("human_opinions", where), _store.fetch("human_labels", where), given=given)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _drawn(database: tuple[str | None, Path], queue_id: str, _queue: Queue) -> tuple[list[Stratum], list[Item]]:
-    """Return the strata and the probes of a queue, which never change."""
-    found = Queues(label_log().database)
-    return found.strata(_queue), found.items(_queue)
-
-
 def open_store() -> Store:
     """Return the store of the open build, for what is no question: drawing a queue, bringing labels in."""
     build = current_build()
-    return _store(build)
+    return store_of(build)
 
 
 def ask(name: str, where: Filter | None = None, **parameters: Any) -> list[Row]:
@@ -299,7 +188,7 @@ def ask_of(build: OpenBuild, name: str, where: Filter | None = None, **parameter
 
     Labels are no part of a build's revision: answers that depend on them are kept under the newest label known.
     """
-    store = _store(build)
+    store = store_of(build)
     labelled = name in ABOUT_LABELS or (where is not None and where.by_label)
     asked = repr((store.labels_seq if labelled else 0, name, where, sorted(parameters.items())))
     return _answer(str(build.path), build.revision, asked, store, name, where, parameters)
@@ -332,10 +221,10 @@ def _raw_replies(_work: Work, rejects: tuple[Reject, ...], changed_ns: int) -> l
 def hits(text: str, looked_for: Search) -> list[Span]:
     """Return where a search matches in one document of the open build."""
     build = current_build()
-    return find_hits(_store(build), text=text, search=looked_for)
+    return find_hits(store_of(build), text=text, search=looked_for)
 
 
 def search(looked_for: Search) -> None:
     """Make the row set of a search, so that a wrong expression is told before any question: raises SearchError."""
     build = current_build()
-    _store(build).search(looked_for)
+    store_of(build).search(looked_for)

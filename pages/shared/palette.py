@@ -1,6 +1,6 @@
 """The colors that carry meaning, defined once. Blue to orange survives the common kinds of color blindness."""
 
-from pipeline.run_state import RunState
+from pipeline.running.state import RunState
 from queries.labels import Verdict
 from queries.schema import Label
 

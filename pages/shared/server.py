@@ -64,9 +64,9 @@ async def settled(app: st.App) -> AsyncIterator[dict[str, Any]]:
     for module in (
         "plotly.graph_objects",
         "pages.shared.charts",
-        "pages.shared.reading",
-        "pages.shared.document",
-        "pages.shared.queue_desk",
+        "pages.shared.document.reading",
+        "pages.shared.document.document",
+        "pages.shared.relabel.queue_desk",
     ):
         import_module(module)
 

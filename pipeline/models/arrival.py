@@ -6,7 +6,7 @@ from itertools import takewhile
 from pipeline.models import results
 from pipeline.models.anthropic_api import Batch
 from pipeline.models.desk import Desk
-from pipeline.submission import State, Submission
+from pipeline.money.submission import State, Submission
 
 
 def resolve(desk: Desk, submission: Submission) -> bool:

@@ -7,12 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pipeline import files, raw
-from pipeline.calls import Call, Request, Stage
-from pipeline.ledger import Ledger
+from pipeline import files
+from pipeline.models import raw
+from pipeline.models.calls import Call, Request, Stage
 from pipeline.models.catalog import USD
+from pipeline.money.ledger import Ledger
+from pipeline.money.submission import Fate, Purpose, Settled, Submission, dollars
 from pipeline.progress import Progress
-from pipeline.submission import Fate, Purpose, Settled, Submission, dollars
 
 Asked = Callable[[], Iterable[Request]]
 """Makes the stage's requests, the same ones each time it is called: a back end reads them again to repeat failures,

@@ -14,16 +14,16 @@ from contextlib import AbstractContextManager
 from functools import partial
 from itertools import accumulate, chain, islice, takewhile
 
-from pipeline.calls import Request, custom_id
 from pipeline.crashpoint import crashpoint
 from pipeline.models import catalog
 from pipeline.models.anthropic_api import Api, ApiError, Failure, connect
 from pipeline.models.arrival import resolve
 from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, nothing_to_ask
+from pipeline.models.calls import Request, custom_id
 from pipeline.models.collect import collect
 from pipeline.models.desk import DRAFT, Chunking, Desk
 from pipeline.models.messages import Hold, Limits, Messages, recover
-from pipeline.submission import Fate, State, Submission
+from pipeline.money.submission import Fate, State, Submission
 
 Connection = Callable[[], AbstractContextManager[Api]]
 AROUND = 60  # bytes that a request has around its body in a batch

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.calls import Call, Usage
 from pipeline.errors import StageError
+from pipeline.models.calls import Call, Usage
 
 USD = 1_000_000_000  # nanodollars
 LOCAL = "local"

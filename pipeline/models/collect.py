@@ -1,14 +1,13 @@
 """An ended batch becomes a raw file and a booking. All of it is reading, and may be repeated after a crash anywhere."""
 
-from pipeline import raw
-from pipeline.calls import parse_custom_id
 from pipeline.crashpoint import crashpoint
-from pipeline.models import catalog, results
+from pipeline.models import catalog, raw, results
 from pipeline.models.anthropic_api import Batch
 from pipeline.models.arrival import resolve
 from pipeline.models.backend import PausedError
+from pipeline.models.calls import parse_custom_id
 from pipeline.models.desk import Desk
-from pipeline.submission import Fate, Settled, State, Submission, now
+from pipeline.money.submission import Fate, Settled, State, Submission, now
 
 GONE = "the provider deleted the results, 29 days after the batch was made"
 

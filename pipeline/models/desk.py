@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pipeline.ledger import Ledger
 from pipeline.models.anthropic_api import Api, ApiError, Batch, Failure
 from pipeline.models.backend import PausedError, RunContext, Tally
 from pipeline.models.results import IncompleteError
-from pipeline.submission import Submission
+from pipeline.money.ledger import Ledger
+from pipeline.money.submission import Submission
 
 Value = TypeVar("Value")
 DRAFT = ".part"  # results on their way here

@@ -13,14 +13,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import NamedTuple
 
-from pipeline import raw
-from pipeline.calls import Request, custom_id
 from pipeline.crashpoint import crashpoint
 from pipeline.interrupts import uninterrupted
-from pipeline.models import catalog
+from pipeline.models import catalog, raw
 from pipeline.models.anthropic_api import Api, ApiError, Failure, connect
 from pipeline.models.backend import Asked, Outcome, PausedError, RunContext, Tally, nothing_to_ask, over_cap
-from pipeline.submission import Fate, OverCapError, Settled, State, Submission
+from pipeline.models.calls import Request, custom_id
+from pipeline.money.submission import Fate, OverCapError, Settled, State, Submission
 
 GROUP = 500  # requests whose replies share a raw file
 PROVIDER = "anthropic"  # where requests go when no server is named

@@ -12,14 +12,14 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import raw
-from pipeline.calls import Item, Request, Stage, custom_id
 from pipeline.crashpoint import crashpoint
 from pipeline.errors import StageError
+from pipeline.models import raw
 from pipeline.models.backend import Asked, Outcome, RunContext, Tally
+from pipeline.models.calls import Item, Request, Stage, custom_id
 from pipeline.models.catalog import Prices
-from pipeline.raw import Result
-from pipeline.submission import Fate, Settled, State, Submission
+from pipeline.models.raw import Result
+from pipeline.money.submission import Fate, Settled, State, Submission
 
 FREE = Prices(0, 0, 0, 0, 0)
 GROUP = 200  # requests whose replies share a raw file

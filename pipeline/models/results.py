@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline import raw
-from pipeline.calls import Item, parse_custom_id
 from pipeline.crashpoint import crashpoint
+from pipeline.models import raw
 from pipeline.models.anthropic_api import Api, ApiError, Batch, out_of_money
+from pipeline.models.calls import Item, parse_custom_id
 from pipeline.models.catalog import Model
-from pipeline.submission import Fate, Settled
+from pipeline.money.submission import Fate, Settled
 
 
 class IncompleteError(Exception):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import document
+from pages.shared.document import document
 from queries.schema import Scope, SplitGroup, Target
 from queries.segments import segments
 from queries.splits import Span, reader_window

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.shared import data, filters
+from pages.shared import data, filters, label_data
 
 data.choose_build()
-data.bring_labels()
+label_data.bring_labels()
 st.session_state["read"] = filters.sidebar()
 if "wanted" in st.session_state:
     st.session_state["link"] = filters.browse_query(st.session_state["wanted"])

@@ -1,0 +1,1 @@
+"""What Agreement is made of."""

@@ -1,0 +1,1 @@
+"""What Calibrate is made of."""

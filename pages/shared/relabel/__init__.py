@@ -1,0 +1,1 @@
+"""What Relabel is made of."""

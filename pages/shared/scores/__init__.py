@@ -1,0 +1,1 @@
+"""What Scores is made of."""

@@ -1,0 +1,1 @@
+"""From published rows to the index that the app reads."""

@@ -1,0 +1,1 @@
+"""A stage as a process: started, watched, stopped, and what is known of it."""
