@@ -27,12 +27,11 @@ from pipeline.seeds import row_seed
 from pipeline.settings import build_folder
 from pipeline.sweep_asking import at_level, collect, forecast, generate, score
 from pipeline.sweep_index import grow
-from pipeline.sweeps import Level, Result, Sweep, find_sweep, read_notes, read_results, sweep_folder, write_sweep
+from pipeline.sweeps import NAME, Level, Result, Sweep, find_sweep, read_notes, read_results, sweep_folder, write_sweep
 from pipeline.work import Work
 
 LEVELS = "-3..3"
 DOCUMENTS = 100  # dataset card, "Calibration"
-NAME = "calibration"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ from pipeline.files import put_json
 from pipeline.rounds import level_folder
 from pipeline.settings import BUILD_NAME
 
+NAME = "calibration"  # of a sweep that is given no other
+
 
 @dataclass(frozen=True, kw_only=True)
 class Level:

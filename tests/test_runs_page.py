@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline import runs
+from pipeline.ledger import ledger_at
 from pipeline.run_state import LIVING, LOOKING
 from pipeline.stages import STAGES
 from tests.builds import document_rows, make_build
@@ -74,7 +75,8 @@ PAUSED = STATUS | {"state": "paused", "note": "The cap is reached."}
         (False, STARTED | {"end_json": end(130)}, "It was stopped; what is done is kept", "Resume"),
         (False, STARTED | {"end_json": end(2, "The cap is reached."), "status_json": PAUSED}, "paused", "Resume"),
         (False, STARTED | {"status_json": STATUS}, "died whole round", "Resume"),
-        (False, {"run_json": ORDER}, "The process ended without a last word", "Resume"),
+        (False, STARTED | {"status_json": STATUS}, "The process ended without a last word", "Resume"),
+        (False, {"run_json": ORDER}, "The process ended before it began: the log tells why", "Resume"),
         (False, {"run_json": "["}, "run.json of this run is damaged", None),
         (
             False,
@@ -307,3 +309,28 @@ def test_rejects_are_shown_with_the_raw_reply_and_why(data: Path) -> None:
     shown = next(block.value for block in app.get("html") if 'class="rejects"' in block.value)
     assert "no_word" in shown
     assert "<script" not in shown
+
+
+def test_rejects_are_shown_where_no_reply_ever_came(data: Path) -> None:
+    over(runs.start(["sample", "sample/rollouts.jsonl", "--build=demo", "--docs=2", "--source-model=m"], by="ada"))
+    done = runs.start(["generate", "--build=demo", "--level=3"], by="ada")
+    assert over(done).state == "finished"
+    app = screen(run=done)
+    app.segmented_control(key=f"newest-{done}").set_value("Newest rejects").run()
+    assert not app.exception
+    assert "Given up 2 (generate)" in card(app)
+    assert any("given_up" in block.value and "There is no reply" in block.value for block in app.get("html"))
+
+
+def test_a_sweep_tells_its_name_levels_and_money_and_leads_to_calibrate(data: Path) -> None:
+    arguments = {"build": "tiny", "name": "far", "levels": "-1..1", "docs": 8, "backend": "batches", "cap": "3"}
+    words = ["sweep", "--build=tiny", "--name=far", "--levels=-1..1"]
+    id = "20261120T101112000Z-sweep-0a1b2c"
+    run_folder(data, id=id, run_json=ORDER | {"words": words}, begun_json=PAYING | {"arguments": arguments})
+    with ledger_at(data / "ledger.db"):
+        app = screen()
+    assert not app.exception
+    assert "sweep · tiny · far levels -1..1 · 8 documents" in card(app)
+    assert "Spent $0" in card(app)
+    links = [link for block in app.get("html") for link in re.findall(r'href="([^"]+)"', block.value)]
+    assert [html.unescape(link) for link in links] == ["./calibrate?build=tiny&sweep=far"]
