@@ -12,6 +12,7 @@ from pages.shared.escape import safe
 from pages.shared.level_charts import signed
 from pages.shared.level_words import (
     APART,
+    amount,
     chance,
     points,
     span,
@@ -33,20 +34,20 @@ TARGETS = {Measure.HARD: 40, Measure.EASY: 30, Measure.MEAN: 50}  # percent; the
 HEADS = (
     "Difference",
     "Documents",
-    "p, adjusted",
     "",
     "Smallest that shows",
-    "Documents for 5 points",
+    "Documents for {apart}",
     "for this difference",
     "Same sibling",
-    "Same splits",
-    "Same targets",
+    "splits",
+    "targets",
 )
 _NOTE = (
-    "Differences are paired: the same documents at both levels, with documents as clusters. The smallest difference "
-    "that shows is one that these documents would show four times out of five; the documents for a difference are how "
-    "many would. Sibling, splits and targets are the generator's choice at each level unless a sweep is frozen: where "
-    "they differ, a difference is not of atoms and questions alone."
+    "Differences are paired: the same documents at both levels, with documents as clusters; p is adjusted for all "
+    "pairs. The smallest difference that shows is one that these documents would show four times out of five; the "
+    "documents for a difference are how many would. Sibling, splits and targets are the generator's choice at each "
+    "level unless a sweep is frozen; the last columns count the documents where it chose alike. Where it did not, a "
+    "difference is not of atoms and questions alone."
 )
 
 
@@ -55,10 +56,7 @@ def show(bench: Bench, rows: Rows, measure: Measure) -> None:
     found = _counts(rows, measure)
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        target = (
-            st.slider("Target", 0, 100, TARGETS[measure], format="%d%%", key=f"target-{measure}", bind="query-params")
-            / 100
-        )
+        target = _target(measure)
         straight, steps = line(found), isotonic(found, rises=measure.rises)
         words = [
             told_trend(trend(found), measure),
@@ -67,7 +65,8 @@ def show(bench: Bench, rows: Rows, measure: Measure) -> None:
         if bench.few:
             words.append(
                 f"With {bench.sweep.documents} documents even the spread between documents is uncertain; below 30 take "
-                "every interval here as a rough one. Those of single levels count all probes of a document as one."
+                "every interval here as a rough one."
+                + ("" if measure is Measure.MEAN else " Those of single levels count all probes of a document as one.")
             )
         st.html(f'{SHEET}<div class="words">{"".join(f"<p>{safe(each)}</p>" for each in words)}</div>')
         _choose(bench)
@@ -87,6 +86,13 @@ def show(bench: Bench, rows: Rows, measure: Measure) -> None:
         st.plotly_chart(figure, key="dose", config={"displayModeBar": False}, alt=_alt(found, measure))
 
 
+def _target(measure: Measure) -> float:
+    """Draw the target and return it, in 0-1."""
+    label, form = ("Target, in hundredths", "%d") if measure is Measure.MEAN else ("Target", "%d%%")
+    key = f"target-{measure}"
+    return st.slider(label, 0, 100, TARGETS[measure], format=form, key=key, bind="query-params") / 100
+
+
 def _counts(rows: Rows, measure: Measure) -> Sweep:
     return counts([row for each in rows.values() for row in each], measure)
 
@@ -100,10 +106,11 @@ def show_neighbours(bench: Bench, rows: Rows, measure: Measure) -> None:
     pairs = neighbours(_counts(rows, measure))
     differs = _agreements(bench)
     lines = "".join(_pair(pair, measure, differs.get((pair.start, pair.to), Counter())) for pair in pairs)
-    head = "".join(f"<th>{name}</th>" for name in HEADS)
+    apart = amount(APART, measure) if measure is Measure.MEAN else f"{100 * APART:.0f} points"
+    head = "".join(f"<th>{name.format(apart=apart)}</th>" for name in HEADS)
     st.html(
         f'{SHEET}<div class="words"><p>{safe(told_neighbours(pairs))}</p></div>'
-        f'<div class="shares"><table><thead><tr><th>Levels</th>{head}</tr></thead>{lines}</table></div>'
+        f'<div class="shares levels"><table><thead><tr><th>Levels</th>{head}</tr></thead>{lines}</table></div>'
         f'<p class="note">{_NOTE}</p>'
     )
 
@@ -113,12 +120,13 @@ def _pair(pair: Difference, measure: Measure, agrees: Counter[str]) -> str:
     cells = [
         f"{points(pair.interval.value, measure)}<small>{span(pair.interval, measure)}</small>",
         f"{pair.documents:,}",
-        chance(pair.p),
-        verdict,
+        f"{verdict}<small>{chance(pair.p)}</small>",
         points(pair.smallest, measure).lstrip("+"),
         told_documents(pair, APART),
         told_documents(pair, pair.interval.value),
-        *(f"{agrees[name]} of {agrees['documents']}" for name in ("sibling", "splits", "targets")),
+        f"{agrees['sibling']} of {agrees['documents']}",
+        str(agrees["splits"]),
+        str(agrees["targets"]),
     ]
     body = "".join(f"<td>{cell}</td>" for cell in cells)
     return f"<tr><th>{signed(pair.start)} to {signed(pair.to)}</th>{body}</tr>"
