@@ -80,6 +80,14 @@ def names(build: Path) -> list[str]:
     return [folder.name for folder in sorted(found, key=lambda each: (_made_at(each), each.name), reverse=True)]
 
 
+def free_name(build: Path, name: str) -> str:
+    """Return a name like `name` that no sweep of the build has: "calibration-2"."""
+    taken, number = set(names(build)), 2
+    while f"{name}-{number}" in taken:
+        number += 1
+    return f"{name}-{number}"
+
+
 def _made_at(folder: Path) -> str:
     try:
         return read_sweep(folder).made_at

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline import runs, sweep, sweeps
-from pipeline.addenda import addenda, edits
+from pipeline.addenda import addenda, edits, write_addendum
 from pipeline.asking import Asking
 from pipeline.build import choices, chosen_level
 from pipeline.run_state import LIVING
@@ -271,6 +271,27 @@ def test_a_build_without_a_sweep_offers_one_and_starts_it(empty: Path) -> None:
     runs.stop(run.id)
     while runs.read(run.id).state in LIVING:
         pass
+
+
+def test_more_levels_of_a_sweep_are_asked_for_with_what_it_was_made_with(swept: Path) -> None:
+    text = " ".join(each.value for each in screen(view="New sweep").code)
+    assert "python -m pipeline sweep --build=demo" in text
+    sweep.run(order(swept, levels=(0,), name="small", documents=3, seed=5))
+    text = " ".join(each.value for each in screen(view="New sweep", sweep="small").code)
+    assert {"--name=small", "--docs=3", "--seed=5"} <= set(text.split())
+
+
+def test_a_sweep_of_an_edited_addendum_is_offered_under_a_new_name(swept: Path) -> None:
+    write_addendum(swept / "builds" / "demo", level=3, text="Something else.", by="ada", why="to see")
+    app = screen(view="New sweep")
+    assert any("The addendum of +3 was edited since calibration was made" in each.value for each in app.caption)
+    assert "--name=calibration-2" in " ".join(each.value for each in app.code)
+
+
+def test_a_damaged_sweep_is_no_hindrance_to_another(swept: Path) -> None:
+    (sweeps.sweep_folder(swept / "builds" / "demo", "calibration") / "sweep.json").write_text("{")
+    app = screen(view="New sweep")
+    assert "--name=calibration-2" in " ".join(each.value for each in app.code)
 
 
 def test_a_sweep_that_costs_money_shows_no_button_before_its_estimate(swept: Path) -> None:

@@ -264,10 +264,29 @@ def test_what_costs_money_is_started_only_after_its_estimate_and_the_builds_name
 
 def test_an_estimate_is_of_one_command_alone(data: Path) -> None:
     drawn(data)
-    app = press(form(screen(run="new"), "generate", **PAID), "Estimate the cost")
+    app = press(form(screen(run="new"), "generate", **PAID, cap="3"), "Estimate the cost")
     assert "Start" in buttons(app)
     form(app, "generate", cap="9")
     assert "Start" not in buttons(app)
+
+
+def test_a_cap_of_nothing_and_a_missing_key_are_said_before_anything_is_started(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn(data)
+    app = press(form(screen(run="new"), "generate", **PAID), "Estimate the cost")
+    assert "2 requests, about" in texts(app)
+    assert "With a cap of 0 USD nothing would be asked" in texts(app)
+    assert "Start" not in buttons(app)
+    assert "without ANTHROPIC_API_KEY" in texts(app)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "canary")
+    assert "without ANTHROPIC_API_KEY" not in texts(app.run())
+
+
+def test_an_empty_field_tells_what_counts_instead(data: Path) -> None:
+    app = screen(run="new")
+    assert app.text_input(key="run-source-").placeholder == "the sample's"
+    assert app.number_input(key="run-docs-").placeholder == "40"
 
 
 def test_an_estimate_that_fails_says_why_and_starts_nothing(data: Path) -> None:

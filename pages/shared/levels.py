@@ -79,7 +79,8 @@ def _line(bench: Bench, level: int, rows: Sequence[Row], everything: Sequence[Ro
     mean = interval(rows, Measure.MEAN)
     result = bench.results[level]
     cells = [
-        bench.link(f"{total['scored']:,}", total["scored"], scored(here)) + _documents(sum(row["scored"] > 0 for row in rows), result.documents),
+        bench.link(f"{total['scored']:,}", total["scored"], scored(here))
+        + _documents(sum(row["scored"] > 0 for row in rows), result.documents),
         NONE if mean is None else f"{mean.value:.3f}<small>{mean.low:.3f} to {mean.high:.3f}</small>",
         _share(bench, interval(rows, Measure.HARD), total["hard"], labelled(here, Label.HARD)),
         _share(bench, interval(rows, Measure.EASY), total["easy"], labelled(here, Label.EASY)),
