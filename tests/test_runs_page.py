@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline import runs
+from pipeline.build import choose_level
 from pipeline.ledger import ledger_at
 from pipeline.run_state import LIVING, LOOKING
 from pipeline.stages import STAGES
@@ -233,6 +234,17 @@ def test_the_form_tells_which_rounds_a_build_has(data: Path) -> None:
     assert "tiny has round 0; this goes on with it. Round 1 is free." in texts(form(screen(), "run", build="tiny"))
 
 
+def test_the_form_tells_at_which_level_the_next_round_is_made(data: Path) -> None:
+    make_build(document_rows(0), data)
+    build = data / "builds" / "tiny"
+    assert "It is made at level -2, as the published build." in texts(form(screen(), "run", build="tiny", round=1))
+    choose_level(build, level=1, by="ada", why="to see", sweep=None)
+    assert "It is made at level +1, which was chosen on Calibrate." in texts(
+        form(screen(), "run", build="tiny", round=1)
+    )
+    assert "at level" not in texts(form(screen(), "run", build="tiny", round=1, level=3))
+
+
 def drawn(data: Path) -> None:
     """Draw the first documents of the sample into round 0 of a build, so that its cost can be told."""
     id = runs.start(["sample", "sample/rollouts.jsonl", "--build=paid", "--docs=2", "--source-model=m"], by="ada")
@@ -323,7 +335,7 @@ def test_rejects_are_shown_with_the_raw_reply_and_why(data: Path) -> None:
     line = {"doc_id": doc_id, "level": -2, "slot": 3, "reason": "no_word", "detail": HOSTILE}
     (folder / "rejects.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     app = screen()
-    app.segmented_control(key=f"newest-{done}").set_value("Newest rejects").run()
+    app.segmented_control(key=f"newest-{done}").set_value("Rejects").run()
     assert not app.exception
     shown = next(block.value for block in app.get("html") if 'class="rejects"' in block.value)
     assert "no_word" in shown
@@ -335,7 +347,7 @@ def test_what_was_given_up_is_shown_without_a_reply(data: Path) -> None:
     done = runs.start(["generate", "--build=demo", "--level=3"], by="ada")
     assert over(done).state == "finished"
     app = screen(run=done)
-    app.segmented_control(key=f"newest-{done}").set_value("Newest rejects").run()
+    app.segmented_control(key=f"newest-{done}").set_value("Rejects").run()
     assert not app.exception
     assert "Given up 1 (generate)" in card(app)  # the other one is among the eight that were recorded at all levels
     assert any("given_up" in block.value and "There is no reply" in block.value for block in app.get("html"))

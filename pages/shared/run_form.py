@@ -19,15 +19,17 @@ from pages.shared.run_rail import open_run
 from pages.shared.run_words import TITLES
 from pipeline import runs
 from pipeline.addenda import signed
+from pipeline.build import choices, chosen_level
 from pipeline.errors import StageError
 from pipeline.fields import ESTIMATE, Field, Kind, fields, lacking, words
 from pipeline.models import catalog
 from pipeline.models.anthropic_api import KEYS, has_key
 from pipeline.prompts import addenda
-from pipeline.rounds import round_numbers
+from pipeline.rounds import round_folder, round_numbers
 from pipeline.run_state import LOOKING, RECORDED, pays
 from pipeline.settings import build_folder
 from pipeline.stages import STAGES, Stage
+from pipeline.work import read_level
 
 FIRST = (
     "source",
@@ -85,6 +87,8 @@ def fill(stage: Stage, like: Mapping[str, Any]) -> None:
         return
     if "round" in values:
         st.text(_rounds(build, values["round"]))
+    if values.get("level", 0) is None:
+        st.text(_level(build, values["round"]))
     command = words(stage, values)
     _launch(command, values)
 
@@ -104,6 +108,15 @@ def _rounds(build: Path, round_: int) -> str:
         return f"The build {build.name} has no round yet."
     goes_on = "this goes on with it" if round_ in known else "this one is new"
     return f"{build.name} has round {', '.join(map(str, known))}; {goes_on}. Round {known[-1] + 1} is free."
+
+
+def _level(build: Path, round_: int) -> str:
+    """Return the level that counts where none is said: that of the round, else the one chosen for the build."""
+    made = read_level(round_folder(build, round_))
+    if made is not None:
+        return f"Round {round_} is made at level {signed(made)}."
+    how = "which was chosen on Calibrate" if choices(build) else "as the published build"
+    return f"It is made at level {signed(chosen_level(build))}, {how}."
 
 
 def _like() -> Mapping[str, Any]:

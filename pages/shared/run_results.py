@@ -59,10 +59,9 @@ def show(run: Run, work: Work, found: SoFar, account: Account | None) -> None:
         _histogram(run, found, build, round_)
     with list_side:
         choice = st.segmented_control(
-            "Newest", ["Newest probes", "Newest rejects"], default="Newest probes", required=True,
-            key=f"newest-{run.id}", label_visibility="collapsed",
-        )  # fmt: skip
-        if choice == "Newest rejects":
+            "Newest", ["Probes", "Rejects"], default="Probes", required=True, key=f"newest-{run.id}"
+        )
+        if choice == "Rejects":
             _rejects(work, rejects)
         else:
             _newest(build, round_)
@@ -119,7 +118,7 @@ def _compared(run: Run, build: OpenBuild | None, round_: int) -> tuple[Counter[i
     if chosen and chosen != run.settings["build"]:
         other = sum(_by_round(data.current_build()).values(), Counter[int]())
         return other, f"Grey, behind: {other.total():,} scored probes of the build {chosen}, chosen at the left."
-    return Counter(), "The build has no other round to compare with; a build chosen at the left is drawn behind."
+    return Counter(), "The build has no other round to compare with yet."
 
 
 def _by_round(build: OpenBuild) -> dict[str, Counter[int]]:
