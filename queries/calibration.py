@@ -5,6 +5,7 @@ measure; shares and means are in 0-1. The levels as a scale are queries/dose.py'
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import ceil, sqrt
@@ -193,6 +194,29 @@ def documents_for(found: Difference, apart: float) -> int | None:
 def _shows(found: Difference, apart: float, documents: int) -> bool:
     error = found.error * sqrt(found.documents / documents)
     return _detectable(documents, error, compared=found.compared) <= abs(apart)
+
+
+def agreements(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int], Counter[str]]:
+    """Return, by pair of neighbouring levels, for how many `documents` the generator chose the same `sibling`, `splits`
+    and `targets`, from the rows of sweep_choices.sql. Splits of different siblings are never the same."""
+    chosen: dict[int, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        chosen.setdefault(row["level"], {})[row["doc_id"]] = row
+    return {(start, to): _agreement(chosen[start], chosen[to]) for start, to in itertools.pairwise(sorted(chosen))}
+
+
+def _agreement(before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]) -> Counter[str]:
+    found = Counter[str]()
+    for doc in before.keys() & after.keys():
+        one, other = before[doc], after[doc]
+        same = one["doc_key"] == other["doc_key"]
+        found.update(
+            documents=1,
+            sibling=same,
+            splits=same and one["splits"] == other["splits"],
+            targets=one["targets"] == other["targets"],
+        )
+    return found
 
 
 def ladder(scores: Mapping[int, int]) -> list[tuple[int, float]]:

@@ -13,6 +13,7 @@ from queries.calibration import (
     Difference,
     Measure,
     Sweep,
+    agreements,
     clustered,
     complete,
     counts,
@@ -256,6 +257,24 @@ def test_the_nearest_level_is_one_that_was_tried(level: float, tried: int | None
 def test_the_ladder_climbs_to_1_by_the_share_of_each_score() -> None:
     assert ladder({70: 1, 10: 2, 100: 1}) == [(10, 0.5), (70, 0.75), (100, 1.0)]
     assert ladder({}) == []
+
+
+def test_what_neighbouring_levels_chose_alike_is_counted_by_document() -> None:
+    def row(level: int, doc: str, key: str, splits: list[int], targets: str) -> dict[str, object]:
+        return {"level": level, "doc_id": doc, "doc_key": key, "splits": splits, "targets": targets}
+
+    rows = [
+        row(0, "a", "a0", [1, 2], "ps"),
+        row(0, "b", "b0", [5, 6], "ps"),
+        row(2, "a", "a0", [1, 2], "sp"),
+        row(2, "b", "b1", [5, 6], "ps"),  # the same offsets in another text are other splits
+        row(2, "c", "c0", [7, 8], "ps"),
+        row(3, "c", "c0", [7, 9], "ps"),
+    ]
+    assert agreements(rows) == {
+        (0, 2): {"documents": 2, "sibling": 1, "splits": 1, "targets": 1},
+        (2, 3): {"documents": 1, "sibling": 1, "splits": 0, "targets": 1},
+    }
 
 
 def test_complete_documents_are_those_of_every_level() -> None:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 import streamlit as st
 
@@ -24,9 +23,8 @@ from pages.shared.level_words import (
 from pages.shared.levels import SHEET, Rows, interval
 from pipeline.build import choices, choose_level, chosen_level
 from pipeline.errors import StageError
-from queries.calibration import Difference, Measure, Sweep, counts, neighbours
+from queries.calibration import Difference, Measure, Sweep, agreements, counts, neighbours
 from queries.dose import isotonic, line, trend
-from queries.store import Row
 
 TARGETS = {Measure.HARD: 40, Measure.EASY: 30, Measure.MEAN: 50}  # percent; the card's build: HARD 41.8%, mean 0.50
 
@@ -104,8 +102,8 @@ def _alt(found: Sweep, measure: Measure) -> str:
 def show_neighbours(bench: Bench, rows: Rows, measure: Measure) -> None:
     """Draw every level beside the next one: how they differ, how surely, and how many documents would tell."""
     pairs = neighbours(_counts(rows, measure))
-    differs = _agreements(bench)
-    lines = "".join(_pair(pair, measure, differs.get((pair.start, pair.to), Counter())) for pair in pairs)
+    alike = agreements(bench.ask("sweep_choices", due_scopes=DUE))
+    lines = "".join(_pair(pair, measure, alike.get((pair.start, pair.to), Counter())) for pair in pairs)
     apart = amount(APART, measure) if measure is Measure.MEAN else f"{100 * APART:.0f} points"
     head = "".join(f"<th>{name.format(apart=apart)}</th>" for name in HEADS)
     st.html(
@@ -130,29 +128,6 @@ def _pair(pair: Difference, measure: Measure, agrees: Counter[str]) -> str:
     ]
     body = "".join(f"<td>{cell}</td>" for cell in cells)
     return f"<tr><th>{signed(pair.start)} to {signed(pair.to)}</th>{body}</tr>"
-
-
-def _agreements(bench: Bench) -> dict[tuple[int, int], Counter[str]]:
-    """Return, by pair of neighbours, for how many documents the generator chose alike."""
-    chosen: dict[int, dict[str, Row]] = {}
-    for row in bench.ask("sweep_choices", due_scopes=DUE):
-        chosen.setdefault(row["level"], {})[row["doc_id"]] = row
-    levels = sorted(chosen)
-    return {pair: _agreement(chosen, *pair) for pair in pairwise(levels)}
-
-
-def _agreement(chosen: dict[int, dict[str, Row]], start: int, to: int) -> Counter[str]:
-    found = Counter[str]()
-    for doc in chosen[start].keys() & chosen[to].keys():
-        one, other = chosen[start][doc], chosen[to][doc]
-        same = one["doc_key"] == other["doc_key"]
-        found.update(
-            documents=1,
-            sibling=same,
-            splits=same and one["splits"] == other["splits"],
-            targets=one["targets"] == other["targets"],
-        )
-    return found
 
 
 def _choose(bench: Bench) -> None:
