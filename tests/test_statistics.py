@@ -154,6 +154,13 @@ def test_a_share_of_none_or_all_has_a_width_set_by_the_documents(amount: int, do
     assert found.high - found.low == pytest.approx(3.841459 / (documents + 3.841459), abs=1e-6)
 
 
+def test_of_few_documents_each_counts_as_one_probe() -> None:
+    # hits 1 and 3 of 4 by turns: share 1/2; by the spread alone, 28 documents would tell as much as 108 probes
+    few, enough = (sums([(1 + place % 2 * 2, 4) for place in range(documents)]) for documents in (28, 30))
+    assert effective_size(few) == 28
+    assert effective_size(enough) == pytest.approx(116)  # 1/4 over 30/29 * 30 * 1 / 120**2
+
+
 def test_a_single_document_says_little() -> None:
     found = share_interval(sums([(3, 6)]))
     assert found is not None
