@@ -8,7 +8,9 @@ from pages.shared.calibrate.bench import DUE, Bench
 from pages.shared.calibrate.level_charts import ladders, signed
 from pages.shared.runs import run_form
 from pages.shared.screens import screen
+from pipeline.addenda import addenda
 from pipeline.errors import StageError
+from pipeline.running.state import RECORDED
 from pipeline.stages import STAGES
 from pipeline.sweeping import sweeps
 from queries.calibration import Measure, ladder
@@ -27,7 +29,28 @@ def new_sweep(build: str, **like: object) -> None:
     if started:
         st.switch_page(screen("runs"), query_params={"run": started})
     stage = next(stage for stage in STAGES if stage.name == "sweep")
-    run_form.fill(stage, {"build": build, "id": f"calibrate-{build}", **like})
+    run_form.fill(stage, {"build": build, "id": f"calibrate-{build}-{like.get('name', '')}", **like})
+
+
+def more_of(name: str) -> None:
+    """Draw the form, filled in to go on with the sweep `name`, or to begin another where addenda were edited since."""
+    st.caption("Levels added to a sweep that exists go through the documents that it has; another name takes others.")
+    try:
+        sweep, known = sweeps.read_sweep(sweeps.sweep_folder(home, name)), addenda(home)
+    except StageError as error:
+        st.text(str(error))
+        new_sweep(home.name, name=sweeps.free_name(home, name))
+        return
+    edited = [signed(level) for level, one in sweep.levels.items() if known[level].text != one.text]
+    if edited:
+        st.caption(
+            f"The addendum of {', '.join(edited)} was edited since {name} was made: a sweep of it is another one."
+        )
+        name = sweeps.free_name(home, name)
+    like: dict[str, object] = {"docs": sweep.asked, "seed": sweep.seed, "k": sweep.rollouts, "freeze": sweep.frozen}
+    if sweep.backend != RECORDED:
+        like["model"] = sweep.model
+    new_sweep(home.name, name=name, backend=sweep.backend, **like)
 
 
 def meant() -> Filter:
@@ -95,8 +118,7 @@ with st.sidebar:
 where = meant()
 view = filters.choose("Show", "view", VIEWS)
 if view == "New sweep":
-    st.caption("Levels added to a sweep that exists go through the documents that it has; another name takes others.")
-    new_sweep(home.name, name=name)
+    more_of(name)
     st.stop()
 folder = sweeps.sweep_folder(home, name)
 results = sweeps.read_results(folder)

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline import retries
+from pipeline import prompts, retries
+from pipeline.addenda import addenda, signed
 from pipeline.errors import StageError
 from pipeline.models import catalog
 from pipeline.models.backend import Asked, Backend, Outcome, RunContext
@@ -48,6 +49,11 @@ class Asking:
     def batch(self) -> bool:
         """Whether a call costs what it does in a Message Batch."""
         return self.backend == Batches.name
+
+    @property
+    def of_the_sample(self) -> bool:
+        """Whether the sample's recordings are replayed."""
+        return self.backend == Recorded.name and self.recordings.resolve() == SAMPLE / "replies"
 
     @property
     def free(self) -> bool:
@@ -126,6 +132,17 @@ def asking(arguments: Namespace) -> Asking:
         retry_dead=arguments.retry_dead,
         retry_unusable=arguments.retry_unusable,
     )
+
+
+def refuse_edited(by: Asking, build: Path, levels: Iterable[int]) -> None:
+    """Raise StageError where the sample's replies would stand for an addendum that `build` edited or added."""
+    known, shipped = addenda(build), prompts.addenda()
+    edited = [level for level in levels if known[level].text != shipped.get(level)]
+    if by.of_the_sample and edited:
+        raise StageError(
+            f"Level {signed(edited[0])} of {build.name} has an addendum of its own, and the sample's replies were "
+            "recorded with the shipped one; ask a model, or choose other levels."
+        )
 
 
 def _cap(text: str) -> Decimal:

@@ -35,7 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def settings(arguments: Namespace) -> Generate:
     """Return the settings that the command line names."""
-    return Generate(work=work.work(arguments), by=asking.asking(arguments), only_estimate=arguments.estimate)
+    place, by = work.work(arguments), asking.asking(arguments)
+    asking.refuse_edited(by, place.build, [place.level])
+    return Generate(work=place, by=by, only_estimate=arguments.estimate)
 
 
 def run(settings: Generate) -> Answered | Estimate:

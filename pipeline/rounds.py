@@ -72,6 +72,11 @@ def level_folder(sweep: Path, level: int) -> Path:
     return sweep / LEVELS / f"{level:+d}"
 
 
+def level_folders(sweep: Path) -> list[Path]:
+    """Return the folders of the levels that the sweep at `sweep` has begun with."""
+    return sorted((sweep / LEVELS).glob("*/"))
+
+
 def _shared(folder: Path) -> Path:
     """Return where the documents and raw replies of a folder are: the levels of a sweep share those of the sweep."""
     return folder.parents[1] if folder.parent.name == LEVELS else folder

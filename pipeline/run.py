@@ -70,13 +70,14 @@ def settings(arguments: Namespace) -> Run:
 
     What is left out of a draw is as it was where the round was drawn before.
     """
-    place = work.work(arguments)
+    place, by = work.work(arguments), asking.asking(arguments)
+    asking.refuse_edited(by, place.build, [place.level])
     draw = _draw(arguments, place)
     ours = _is_the_samples(draw.source)
     return Run(
         sample=draw,
         work=place,
-        by=asking.asking(arguments),
+        by=by,
         tokenizer=arguments.tokenizer or (str(SAMPLE_TOKENIZER) if ours else tokens.DEFAULT),
         plan=Plan(answer.k(arguments), arguments.stop_at),
         targets=arguments.targets,

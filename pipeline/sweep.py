@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline import answer, asking, rollouts, sample
 from pipeline.addenda import addenda, parse_levels, signed
-from pipeline.asking import RECORDED_MODEL, SAMPLE, Asking
+from pipeline.asking import RECORDED_MODEL, Asking
 from pipeline.build import read_build, write_build
 from pipeline.dataset import sources
 from pipeline.errors import StageError
@@ -30,6 +30,7 @@ from pipeline.settings import build_folder
 from pipeline.sweeping.asking import at_level, collect, forecast, generate, score
 from pipeline.sweeping.index import grow
 from pipeline.sweeping.sweeps import (
+    NAME,
     Level,
     Result,
     Sweep,
@@ -43,7 +44,6 @@ from pipeline.work import Work
 
 LEVELS = "-3..3"
 DOCUMENTS = 100  # dataset card, "Calibration"
-NAME = "calibration"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +128,9 @@ def settings(arguments: Namespace) -> Order:
         raise StageError(f"--docs {arguments.docs}: at least 1 document.")
     if arguments.freeze is not None and arguments.freeze not in levels:
         raise StageError(f"--freeze {arguments.freeze}: name one of the --levels.")
-    if arguments.freeze is not None and by.recordings == SAMPLE / "replies" and by.backend == Recorded.name:
+    if arguments.freeze is not None and by.of_the_sample:
         raise StageError("--freeze: the sample's replies were recorded without it.")
+    asking.refuse_edited(by, build, levels)
     first = read_round(sweep_folder(build, arguments.name)) or read_round(build / "rounds" / "0")
     source = arguments.source or (first.source["name"] if first else str(SAMPLE_SOURCE))
     ours = Path(source).expanduser().resolve() == SAMPLE_SOURCE

@@ -26,10 +26,15 @@ class Work:
         return f"{self.build.name}/{self.folder.relative_to(self.build).as_posix()}"
 
     @property
+    def is_sweep(self) -> bool:
+        """Whether these are the documents of a sweep, with all its levels."""
+        return self.folder.parent.name == "sweeps"
+
+    @property
     def asked_as(self) -> str:
         """The name under which the ledger knows what was asked. The rounds of a build share its name, so that none asks
         again what another one did; a sweep, whose replies lie in its own folder, asks for itself."""
-        if self.folder.parent.name == "sweeps":
+        if self.is_sweep:
             return f"{self.build.name}+{self.folder.name}"  # no build has a + in its name
         return self.build.name
 

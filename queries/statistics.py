@@ -12,6 +12,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from queries.schema import Label, Thresholds
+from queries.student import quantile
 
 Z = NormalDist().inv_cdf(0.975)  # two-sided 95%
 FEW_DOCUMENTS = 30  # below this the spread between documents is itself too uncertain (research: grey such cells)
@@ -104,14 +105,15 @@ def standard_error(sums: Sums) -> float:
 def mean_interval(sums: Sums) -> Interval | None:
     """Return the mean of scores, sums of hundredths, in 0-1 with its clustered interval; None where there are none.
 
-    With fewer than two documents nothing is known of the spread, and the interval is all of 0-1.
+    With fewer than two documents nothing is known of the spread, and the interval is all of 0-1; with few, Student's t
+    makes it as wide as their spread asks for.
     """
     if not sums.size:
         return None
     mean = sums.amount / sums.size / 100
     if sums.documents < 2:
         return Interval(mean, 0.0, 1.0)
-    half = Z * standard_error(sums) / 100
+    half = quantile(sums.documents - 1) * standard_error(sums) / 100
     return Interval(mean, max(mean - half, 0.0), min(mean + half, 1.0))
 
 

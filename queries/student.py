@@ -5,6 +5,9 @@ Closed forms for whole degrees of freedom (Abramowitz and Stegun, Handbook of Ma
 
 from functools import cache
 from math import atan, cos, inf, pi, sin, sqrt
+from statistics import NormalDist
+
+MANY = 1000  # degrees of freedom
 
 
 def inside(t: float, freedom: int) -> float:
@@ -26,12 +29,18 @@ def two_sided(t: float, freedom: int) -> float:
 
 
 @cache
-def quantile(freedom: int) -> float:
-    """Return the t that 95% of the distribution lie within; infinite without degrees of freedom."""
+def quantile(freedom: int, chance: float = 0.95) -> float:
+    """Return the t that `chance` of the distribution lies within, on both sides together; infinite without degrees of
+    freedom. With more than 1,000, expanded about the normal (Abramowitz and Stegun, 26.7.5), right to 1e-5."""
     if freedom < 1:
         return inf
-    low, high = 1.0, 13.0  # 1.96 for many degrees of freedom, 12.71 for one
-    while high - low > 1e-12:
+    if freedom > MANY:
+        z = NormalDist().inv_cdf((1 + chance) / 2)
+        return z + (z**3 + z) / (4 * freedom)
+    low, high = 0.0, 1.0
+    while inside(high, freedom) < chance:
+        low, high = high, 2 * high
+    while high - low > 1e-12 * high:
         middle = (low + high) / 2
-        low, high = (middle, high) if inside(middle, freedom) < 0.95 else (low, middle)
+        low, high = (middle, high) if inside(middle, freedom) < chance else (low, middle)
     return high

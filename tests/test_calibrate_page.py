@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -9,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline import sweep
-from pipeline.addenda import addenda, edits
+from pipeline.addenda import addenda, edits, write_addendum
 from pipeline.asking import Asking
 from pipeline.build import choices, chosen_level
 from pipeline.running import runs
@@ -90,10 +91,10 @@ def test_the_levels_are_told_with_n_and_intervals(swept: Path) -> None:
     assert app.subheader[0].value == "8 documents at 3 calibration levels"
     shown = table(app, "Level")
     assert list(shown) == ["−2", "0", "+3"]
-    assert shown["0"][:2] == ["8 of 8", "48"]
-    assert re.fullmatch(r"0\.\d{3} 0\.\d{3} to 0\.\d{3}", shown["0"][2])
-    assert all(re.fullmatch(r"\d+\.\d% \d+\.\d to \d+\.\d", cell) for cell in shown["0"][3:5])
-    assert shown["0"][-2:] == ["–", "–"]
+    assert shown["0"][0] == "48 in 8 of 8"
+    assert re.fullmatch(r"0\.\d{3} 0\.\d{3} to 0\.\d{3}", shown["0"][1])
+    assert all(re.fullmatch(r"\d+\.\d% \d+\.\d to \d+\.\d", cell) for cell in shown["0"][2:4])
+    assert len(shown["0"]) == 8  # no column of costs where there are none
     text = page_text(app)
     assert "of 40 documents 8 have recorded replies at every level" in text
     assert "Level −2: These replies come from the base build and were made separately" in text
@@ -105,13 +106,27 @@ def test_the_levels_are_told_with_n_and_intervals(swept: Path) -> None:
 def test_the_shares_are_those_of_the_sweep(swept: Path) -> None:
     shown = table(screen(), "Level")
     # sample/replies, levels -2, 0 and +3: 4, 2 and 5 of 48 probes have a max score below 0.4
-    assert [line[3].split()[0] for line in shown.values()] == ["8.3%", "4.2%", "10.4%"]
-    assert [line[4].split()[0] for line in shown.values()] == ["33.3%", "41.7%", "33.3%"]
+    assert [line[2].split()[0] for line in shown.values()] == ["8.3%", "4.2%", "10.4%"]
+    assert [line[3].split()[0] for line in shown.values()] == ["33.3%", "41.7%", "33.3%"]
+
+
+def test_what_a_level_and_a_kept_probe_cost_is_shown_of_what_cost_anything(swept: Path) -> None:
+    folder = sweeps.sweep_folder(swept / "builds" / "demo", "calibration")
+    results = sweeps.read_results(folder)
+    sweeps.write_results(folder, {level: replace(each, spent={"judge": 10**9}) for level, each in results.items()})
+    app = screen()
+    shown = table(app, "Level")
+    kept = {level: int(line[7].split()[0]) for level, line in shown.items()}
+    assert all(kept.values())
+    assert {level: line[8:] for level, line in shown.items()} == {
+        level: ["$1.00", f"${1 / count:,.3f}"] for level, count in kept.items()
+    }
+    assert "Cost is of all calls of the level" in page_text(app)
 
 
 def test_neighbours_are_compared_in_pairs_and_what_else_differs_is_counted(swept: Path) -> None:
     app = screen()
-    block = next(block for block in blocks(app) if "<th>p, adjusted</th>" in block)
+    block = next(block for block in blocks(app) if "<th>Same sibling</th>" in block)
     rows = re.findall(r"<tr><th>(.*?)</th>(.*?)</tr>", block.partition("</thead>")[2])
     assert [name for name, _ in rows] == ["−2 to 0", "0 to +3"]
     assert all("not told apart" in cells and re.search(r"\d of 8", cells) for _, cells in rows)
@@ -146,9 +161,9 @@ def test_the_other_screens_open_a_sweep_like_a_build(swept: Path) -> None:
 
 
 def test_a_filter_counts_what_it_leaves(swept: Path) -> None:
-    assert table(screen(of="whole"), "Level")["0"][1] == "8"
-    assert table(screen(of="paragraph"), "Level")["0"][1] == "16"
-    both = [int(table(screen(side=side), "Level")["0"][1]) for side in ("prefix", "suffix")]
+    assert table(screen(of="whole"), "Level")["0"][0] == "8 in 8 of 8"
+    assert table(screen(of="paragraph"), "Level")["0"][0] == "16 in 8 of 8"
+    both = [int(table(screen(side=side), "Level")["0"][0].split()[0]) for side in ("prefix", "suffix")]
     assert sum(both) == 48
 
 
@@ -185,7 +200,7 @@ def test_a_rejected_slot_says_why(empty: Path) -> None:
     text = page_text(screen(view="Pairs", slot="10 sentence"))
     assert "There is no probe." in text
     assert "Rejected: slot_missing" in text
-    assert table(screen(), "Level")["+1"][7].startswith("4 ")
+    assert table(screen(), "Level")["+1"][6].startswith("4 ")
 
 
 def test_the_addenda_of_two_levels_are_shown_with_their_difference(swept: Path) -> None:
@@ -260,6 +275,27 @@ def test_a_build_without_a_sweep_offers_one_and_starts_it(empty: Path) -> None:
         pass
 
 
+def test_more_levels_of_a_sweep_are_asked_for_with_what_it_was_made_with(swept: Path) -> None:
+    text = " ".join(each.value for each in screen(view="New sweep").code)
+    assert "python -m pipeline sweep --build=demo" in text
+    sweep.run(order(swept, levels=(0,), name="small", documents=3, seed=5))
+    text = " ".join(each.value for each in screen(view="New sweep", sweep="small").code)
+    assert {"--name=small", "--docs=3", "--seed=5"} <= set(text.split())
+
+
+def test_a_sweep_of_an_edited_addendum_is_offered_under_a_new_name(swept: Path) -> None:
+    write_addendum(swept / "builds" / "demo", level=3, text="Something else.", by="ada", why="to see")
+    app = screen(view="New sweep")
+    assert any("The addendum of +3 was edited since calibration was made" in each.value for each in app.caption)
+    assert "--name=calibration-2" in " ".join(each.value for each in app.code)
+
+
+def test_a_damaged_sweep_is_no_hindrance_to_another(swept: Path) -> None:
+    (sweeps.sweep_folder(swept / "builds" / "demo", "calibration") / "sweep.json").write_text("{")
+    app = screen(view="New sweep")
+    assert "--name=calibration-2" in " ".join(each.value for each in app.code)
+
+
 def test_a_sweep_that_costs_money_shows_no_button_before_its_estimate(swept: Path) -> None:
     app = screen(view="New sweep")
     backend = next(box for box in app.selectbox if box.label == "Back end")
@@ -299,7 +335,7 @@ def test_a_sweep_without_scores_shows_what_it_has(empty: Path) -> None:
     sweep.run(order(empty, levels=(0, 1), by=Asking(recordings=held)))
     app = screen()
     shown = table(app, "Level")
-    assert shown["0"][:5] == ["2 of 2", "0", "–", "–", "–"]
+    assert shown["0"][:4] == ["0 in 0 of 2", "–", "–", "–"]
     assert any("None of these probes has a score yet." in each.value for each in app.info)
 
 

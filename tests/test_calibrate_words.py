@@ -96,7 +96,7 @@ def test_neighbours_are_told_apart_only_after_all_were_counted() -> None:
     assert told_neighbours([near, far]).startswith("Told apart: +1 and +2. 2 pairs were compared")
     assert told_neighbours([near]).startswith("No neighbouring levels can be told apart.")
     assert "same two documents" in told_neighbours([])
-    assert told_documents(near, 0.05) == "343"  # (0.842 + 2.241) * 0.03 / 0.05, squared, times 100
+    assert told_documents(near, 0.05) == "345"  # t of 344: (0.843 + 2.250) * 0.03 / 0.05, squared, times 100
     assert told_documents(near._replace(error=0.0), 0.05) == "–"
 
 
@@ -141,8 +141,25 @@ def test_a_cumulative_distribution_climbs_from_0_to_100_between_the_cuts() -> No
     assert first["x"] == [0.0, 0.2, 0.9, 1.0]
     assert first["y"] == [0, 50, 100, 100]
     assert (first["name"], second["name"]) == ("−1", "+1")
-    assert first["line"]["dash"] != second["line"]["dash"]
     assert [shape["x0"] for shape in figure["layout"]["shapes"]] == [0.4, 0.8]
+
+
+def test_levels_are_told_apart_without_their_colors() -> None:
+    steps = {level: [(50, 1.0)] for level in range(-3, 4)}
+    lines = [trace["line"] for trace in ladders(steps, thresholds=Thresholds(40, 80), height=200)["data"]]
+    assert len({(each["dash"], each["width"]) for each in lines}) == 7
+
+
+def test_a_mean_is_drawn_as_a_score_and_a_share_in_percent() -> None:
+    point = {0: Interval(0.4, 0.3, 0.5)}
+    mean, share = (
+        dose(point, measure=measure, line=None, steps={0: 0.4}, target=0.5, reach=None)
+        for measure in (Measure.MEAN, Measure.HARD)
+    )
+    assert (mean["data"][-1]["y"], share["data"][-1]["y"]) == ([0.4], [40])
+    assert (mean["layout"]["yaxis"]["ticksuffix"], share["layout"]["yaxis"]["ticksuffix"]) == ("", "%")
+    assert mean["data"][-1]["hovertext"] == ["level 0<br>0.400, 0.300 to 0.500"]
+    assert mean["layout"]["shapes"][0]["y0"] == 0.5
 
 
 def probe(**changes: object) -> Row:

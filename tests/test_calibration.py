@@ -13,6 +13,7 @@ from queries.calibration import (
     Difference,
     Measure,
     Sweep,
+    agreements,
     clustered,
     complete,
     counts,
@@ -50,6 +51,14 @@ def test_the_chance_of_lying_inside_grows_from_0_to_1(freedom: int, t: float, mo
 
 def test_one_document_leaves_everything_open() -> None:
     assert quantile(0) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("freedom", "within", "point"),
+    [(7, 0.99, 3.4995), (7, 0.6, 0.896), (99, 0.99, 2.6264), (1000, 0.95, 1.96234), (1001, 0.95, 1.96234)],
+)
+def test_other_quantiles_are_those_of_the_tables_too(freedom: int, within: float, point: float) -> None:
+    assert quantile(freedom, within) == pytest.approx(point, abs=0.0001)
 
 
 def test_a_difference_is_paired_by_document() -> None:
@@ -127,13 +136,29 @@ def test_neighbours_are_adjusted_for_each_other() -> None:
 
 def test_documents_needed_follow_from_the_spread_of_the_difference() -> None:
     found = Difference(0, 1, 100, Interval(0.03, -0.03, 0.09), 0.03, 0.3)
-    assert found.smallest == pytest.approx(0.084, abs=0.0001)  # 2.8 * 0.03
-    # (2.8016 * 0.03 / 0.05)^2 * 100 = 282.6
-    assert documents_for(found, 0.05) == 283
-    assert documents_for(found, -0.03) == 785
+    assert found.smallest == pytest.approx(0.0849, abs=0.0001)  # t of 99: (1.984 + 0.845) * 0.03
+    # by the normal (2.8016 * 0.03 / 0.05)^2 * 100 = 282.6; t of 284 is (1.9684 + 0.8432) / 2.8016 times that root
+    assert documents_for(found, 0.05) == 285
+    assert documents_for(found, -0.03) == 787
     assert documents_for(found, 0) is None
-    # for the first of six pairs: 2.638 + 0.842 standard errors
-    assert found._replace(compared=6).smallest == pytest.approx(0.1044, abs=0.0001)
+    assert documents_for(found, 0.00001) == pytest.approx(7.06e9, rel=0.001)
+    # for the first of six pairs: t of 99 is 2.692 at 1 - 0.05 / 6, and 0.845
+    assert found._replace(compared=6).smallest == pytest.approx(0.1061, abs=0.0001)
+    # of eight documents: t of 7 is 2.365, and 0.896
+    assert found._replace(documents=8).smallest == pytest.approx(3.261 * 0.03, abs=0.0001)
+
+
+@pytest.mark.parametrize("documents", [8, 100])
+def test_the_smallest_difference_that_shows_is_seen_four_times_out_of_five(documents: int) -> None:
+    chance, rounds, seen = random.Random(28), 1500, 0
+    for _ in range(rounds):
+        apart = [chance.gauss(0, 1) for _ in range(documents)]
+        error = 1 / sqrt(documents)
+        smallest = Difference(0, 1, documents, Interval(0, 0, 0), error, 1.0).smallest
+        mean = sum(apart) / documents + smallest
+        own = sqrt(sum((each - mean + smallest) ** 2 for each in apart) / (documents - 1) / documents)
+        seen += two_sided(mean / own, documents - 1) < 0.05
+    assert seen / rounds == pytest.approx(0.8, abs=0.04)
 
 
 def test_the_trend_is_the_mean_slope_of_the_documents() -> None:
@@ -232,6 +257,24 @@ def test_the_nearest_level_is_one_that_was_tried(level: float, tried: int | None
 def test_the_ladder_climbs_to_1_by_the_share_of_each_score() -> None:
     assert ladder({70: 1, 10: 2, 100: 1}) == [(10, 0.5), (70, 0.75), (100, 1.0)]
     assert ladder({}) == []
+
+
+def test_what_neighbouring_levels_chose_alike_is_counted_by_document() -> None:
+    def row(level: int, doc: str, key: str, splits: list[int], targets: str) -> dict[str, object]:
+        return {"level": level, "doc_id": doc, "doc_key": key, "splits": splits, "targets": targets}
+
+    rows = [
+        row(0, "a", "a0", [1, 2], "ps"),
+        row(0, "b", "b0", [5, 6], "ps"),
+        row(2, "a", "a0", [1, 2], "sp"),
+        row(2, "b", "b1", [5, 6], "ps"),  # the same offsets in another text are other splits
+        row(2, "c", "c0", [7, 8], "ps"),
+        row(3, "c", "c0", [7, 9], "ps"),
+    ]
+    assert agreements(rows) == {
+        (0, 2): {"documents": 2, "sibling": 1, "splits": 1, "targets": 1},
+        (2, 3): {"documents": 1, "sibling": 1, "splits": 0, "targets": 1},
+    }
 
 
 def test_complete_documents_are_those_of_every_level() -> None:

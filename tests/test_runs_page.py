@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pipeline.build import choose_level
+from pipeline.money.ledger import ledger_at
 from pipeline.running import runs
 from pipeline.running.state import LIVING, LOOKING
 from pipeline.stages import STAGES
@@ -74,7 +76,8 @@ PAUSED = STATUS | {"state": "paused", "note": "The cap is reached."}
         (False, STARTED | {"end_json": end(130)}, "It was stopped; what is done is kept", "Resume"),
         (False, STARTED | {"end_json": end(2, "The cap is reached."), "status_json": PAUSED}, "paused", "Resume"),
         (False, STARTED | {"status_json": STATUS}, "died whole round", "Resume"),
-        (False, {"run_json": ORDER}, "The process ended without a last word", "Resume"),
+        (False, STARTED | {"status_json": STATUS}, "The process ended without a last word", "Resume"),
+        (False, {"run_json": ORDER}, "The process ended before it began: the log tells why", "Resume"),
         (False, {"run_json": "["}, "run.json of this run is damaged", None),
         (
             False,
@@ -231,6 +234,17 @@ def test_the_form_tells_which_rounds_a_build_has(data: Path) -> None:
     assert "tiny has round 0; this goes on with it. Round 1 is free." in texts(form(screen(), "run", build="tiny"))
 
 
+def test_the_form_tells_at_which_level_the_next_round_is_made(data: Path) -> None:
+    make_build(document_rows(0), data)
+    build = data / "builds" / "tiny"
+    assert "It is made at level -2, as the published build." in texts(form(screen(), "run", build="tiny", round=1))
+    choose_level(build, level=1, by="ada", why="to see", sweep=None)
+    assert "It is made at level +1, which was chosen on Calibrate." in texts(
+        form(screen(), "run", build="tiny", round=1)
+    )
+    assert "at level" not in texts(form(screen(), "run", build="tiny", round=1, level=3))
+
+
 def drawn(data: Path) -> None:
     """Draw the first documents of the sample into round 0 of a build, so that its cost can be told."""
     id = runs.start(["sample", "sample/rollouts.jsonl", "--build=paid", "--docs=2", "--source-model=m"], by="ada")
@@ -262,10 +276,29 @@ def test_what_costs_money_is_started_only_after_its_estimate_and_the_builds_name
 
 def test_an_estimate_is_of_one_command_alone(data: Path) -> None:
     drawn(data)
-    app = press(form(screen(run="new"), "generate", **PAID), "Estimate the cost")
+    app = press(form(screen(run="new"), "generate", **PAID, cap="3"), "Estimate the cost")
     assert "Start" in buttons(app)
     form(app, "generate", cap="9")
     assert "Start" not in buttons(app)
+
+
+def test_a_cap_of_nothing_and_a_missing_key_are_said_before_anything_is_started(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn(data)
+    app = press(form(screen(run="new"), "generate", **PAID), "Estimate the cost")
+    assert "2 requests, about" in texts(app)
+    assert "With a cap of 0 USD nothing would be asked" in texts(app)
+    assert "Start" not in buttons(app)
+    assert "without ANTHROPIC_API_KEY" in texts(app)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "canary")
+    assert "without ANTHROPIC_API_KEY" not in texts(app.run())
+
+
+def test_an_empty_field_tells_what_counts_instead(data: Path) -> None:
+    app = screen(run="new")
+    assert app.text_input(key="run-source-").placeholder == "the sample's"
+    assert app.number_input(key="run-docs-").placeholder == "40"
 
 
 def test_an_estimate_that_fails_says_why_and_starts_nothing(data: Path) -> None:
@@ -302,8 +335,33 @@ def test_rejects_are_shown_with_the_raw_reply_and_why(data: Path) -> None:
     line = {"doc_id": doc_id, "level": -2, "slot": 3, "reason": "no_word", "detail": HOSTILE}
     (folder / "rejects.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     app = screen()
-    app.segmented_control(key=f"newest-{done}").set_value("Newest rejects").run()
+    app.segmented_control(key=f"newest-{done}").set_value("Rejects").run()
     assert not app.exception
     shown = next(block.value for block in app.get("html") if 'class="rejects"' in block.value)
     assert "no_word" in shown
     assert "<script" not in shown
+
+
+def test_what_was_given_up_is_shown_without_a_reply(data: Path) -> None:
+    over(runs.start(["sample", "sample/rollouts.jsonl", "--build=demo", "--docs=2", "--source-model=m"], by="ada"))
+    done = runs.start(["generate", "--build=demo", "--level=3"], by="ada")
+    assert over(done).state == "finished"
+    app = screen(run=done)
+    app.segmented_control(key=f"newest-{done}").set_value("Rejects").run()
+    assert not app.exception
+    assert "Given up 1 (generate)" in card(app)  # the other one is among the eight that were recorded at all levels
+    assert any("given_up" in block.value and "There is no reply" in block.value for block in app.get("html"))
+
+
+def test_a_sweep_tells_its_name_levels_and_money_and_leads_to_calibrate(data: Path) -> None:
+    arguments = {"build": "tiny", "name": "far", "levels": "-1..1", "docs": 8, "backend": "batches", "cap": "3"}
+    words = ["sweep", "--build=tiny", "--name=far", "--levels=-1..1"]
+    id = "20261120T101112000Z-sweep-0a1b2c"
+    run_folder(data, id=id, run_json=ORDER | {"words": words}, begun_json=PAYING | {"arguments": arguments})
+    with ledger_at(data / "ledger.db"):
+        app = screen()
+    assert not app.exception
+    assert "sweep · tiny · far levels -1..1 · 8 documents" in card(app)
+    assert "Spent $0" in card(app)
+    links = [link for block in app.get("html") for link in re.findall(r'href="([^"]+)"', block.value)]
+    assert [html.unescape(link) for link in links] == ["./calibrate?build=tiny&sweep=far"]

@@ -154,6 +154,13 @@ def test_a_share_of_none_or_all_has_a_width_set_by_the_documents(amount: int, do
     assert found.high - found.low == pytest.approx(3.841459 / (documents + 3.841459), abs=1e-6)
 
 
+def test_of_few_documents_each_counts_as_one_probe() -> None:
+    # hits 1 and 3 of 4 by turns: share 1/2; by the spread alone, 28 documents would tell as much as 108 probes
+    few, enough = (sums([(1 + place % 2 * 2, 4) for place in range(documents)]) for documents in (28, 30))
+    assert effective_size(few) == 28
+    assert effective_size(enough) == pytest.approx(116)  # 1/4 over 30/29 * 30 * 1 / 120**2
+
+
 def test_a_single_document_says_little() -> None:
     found = share_interval(sums([(3, 6)]))
     assert found is not None
@@ -169,9 +176,9 @@ def test_without_probes_there_is_no_share_and_no_mean() -> None:
 
 
 def test_the_interval_of_a_mean_by_hand() -> None:
-    # documents with scores (0.4, 0.6), (0.2, 0.2), (0.9, 0.7): totals 1.0, 0.4, 1.6; mean 0.5; a - pm = 0, -0.6, 0.6
-    found = mean_interval(sums([(100, 2), (40, 2), (160, 2)]))
-    half = 1.959964 * sqrt(1.5 * 0.72) / 6
+    # documents with totals 1.0, 0.96, 1.04 of two scores each; mean 0.5; a - pm = 0, -0.04, 0.04
+    found = mean_interval(sums([(100, 2), (96, 2), (104, 2)]))
+    half = 4.302653 * sqrt(1.5 * 0.0032) / 6  # Student's t of 2 degrees of freedom
     assert found == pytest.approx((0.5, 0.5 - half, 0.5 + half), abs=1e-6)
 
 
@@ -202,6 +209,18 @@ def test_the_clustered_interval_covers_95_percent_where_the_plain_one_does_not(s
         plain += low <= share <= high
     assert clustered / rounds == pytest.approx(0.95, abs=0.02)
     assert plain / rounds < 0.85
+
+
+@pytest.mark.parametrize("documents", [8, 30, 100])
+def test_the_interval_of_a_mean_covers_95_percent_with_few_documents_too(documents: int) -> None:
+    draw, rounds, covered = random.Random(20261128), 2000, 0
+    for _ in range(rounds):
+        own = [draw.betavariate(3, 2) for _ in range(documents)]  # mean 0.6
+        totals = [sum(round(min(max(draw.gauss(mean, 0.15), 0), 1) * 100) for _ in range(6)) for mean in own]
+        found = mean_interval(sums([(total, 6) for total in totals]))
+        assert found is not None
+        covered += found.low <= 0.6 - 0.0016 <= found.high  # clipping at 0 and 1 takes that much off the mean
+    assert covered / rounds == pytest.approx(0.95, abs=0.02)
 
 
 def test_draws_of_answers_by_hand() -> None:

@@ -248,6 +248,17 @@ def test_a_level_keeps_the_addendum_it_was_made_with(made: Path, tmp_path: Path)
     assert sweeps.names(root / "builds" / "demo") in (["edited", "calibration"], ["calibration", "edited"])
 
 
+@pytest.mark.parametrize("words", [("sweep", "--levels=-2,0"), ("run", "--docs=2")])
+def test_the_samples_replies_stand_for_no_addendum_but_the_shipped_one(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "builds" / "demo").mkdir(parents=True)
+    write_addendum(tmp_path / "builds" / "demo", level=-2, text="Only cats.", by="ada", why="to see")
+    done = command(tmp_path, *words, "--build=demo")
+    assert done.returncode == 2
+    assert "Level -2 of demo has an addendum of its own" in done.stderr
+    assert not list(tmp_path.rglob("sweep.json"))
+    assert not list(tmp_path.rglob("documents.parquet"))
+
+
 def test_without_a_document_that_has_all_recordings_nothing_is_set_up(tmp_path: Path) -> None:
     held = recordings(tmp_path / "recorded", levels=(0,), documents=("sample-0002",))
     with pytest.raises(StageError, match="0 have recorded replies at every level"):

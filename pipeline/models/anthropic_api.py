@@ -75,6 +75,11 @@ def out_of_money(message: str) -> bool:
     return bool(OUT_OF_MONEY.search(message))
 
 
+def has_key() -> bool:
+    """Return whether the environment holds a key of the provider."""
+    return any(os.environ.get(name) for name in KEYS)
+
+
 @contextmanager
 def connect(*, base_url: str | None = None, timeout: float) -> Iterator["Api"]:
     """Open a connection to the API, or to the server at `base_url`; `timeout` in seconds is for one whole reply.
@@ -84,7 +89,7 @@ def connect(*, base_url: str | None = None, timeout: float) -> Iterator["Api"]:
     import anthropic
     import httpx2
 
-    if base_url is None and not any(os.environ.get(name) for name in KEYS):
+    if base_url is None and not has_key():
         raise StageError(f"No key to ask models with; set {KEYS[0]} in the environment of this command.")
     key = os.environ.get(LOCAL_KEY, "none") if base_url else None
     waits = httpx2.Timeout(timeout, connect=min(timeout, CONNECTING))

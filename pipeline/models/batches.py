@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from functools import partial
 from itertools import accumulate, chain, islice, takewhile
 
@@ -215,4 +216,8 @@ def _body(submission: Submission, chunk: list[Request]) -> bytes:
 def _note(under_way: list[Submission]) -> str:
     ends = [one.expires_at for one in under_way if one.expires_at]
     requests = sum(one.requests for one in under_way)
-    return f"{len(under_way)} batches with {requests} requests under way; by {min(ends)} at the latest" if ends else ""
+    if not ends:
+        return ""
+    batches = "1 batch" if len(under_way) == 1 else f"{len(under_way):,} batches"
+    latest = f"{datetime.fromisoformat(min(ends)).astimezone():%Y-%m-%d %H:%M}"
+    return f"{batches} of {requests:,} requests in all under way; the first ends by {latest} at the latest"

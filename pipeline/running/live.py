@@ -1,4 +1,4 @@
-"""What a round has so far, while a run is at work on it: scores, rejects, money and batches.
+"""What a round or a sweep has so far, while a run is at work on it: scores, rejects, money and batches.
 
 The index learns of scores when the judge is through; until then they are read here from the raw replies. A raw file
 never changes once it is there, so a process reads each one once.
@@ -22,8 +22,8 @@ from pipeline.models.calls import Reply, Stage
 from pipeline.money.books import Books
 from pipeline.money.submission import Purse
 from pipeline.prompts import answerer, judge
-from pipeline.rejects import Rejected
-from pipeline.rounds import raw_folder
+from pipeline.rejects import Reason, Rejected
+from pipeline.rounds import level_folders, raw_folder
 from pipeline.work import Work
 
 PARSERS: dict[Stage, Callable[[Reply], object]] = {Stage.ANSWER: answerer.parse, Stage.JUDGE: judge.parse}
@@ -38,6 +38,7 @@ class Reject(NamedTuple):
     """Something that a stage could not use. `raw` is the reply, None where `raw_replies` is to look it up."""
 
     stage: Stage
+    level: int
     doc_id: str
     slot: int | None
     rollout: int | None
@@ -66,24 +67,28 @@ class Account:
 
 
 class _Digest(NamedTuple):
-    """What one raw file says."""
+    """What one raw file says; probes by level, document and slot."""
 
-    maxima: dict[tuple[str, int | None], int]
+    maxima: dict[tuple[int, str, int | None], int]
     rejects: Counter[tuple[Stage, str]]
     newest: tuple[Reject, ...]
 
 
 def so_far(work: Work) -> SoFar:
-    """Return what the raw replies of a round say, and what finalizing it left out."""
-    maxima: dict[tuple[str, int | None], int] = {}
+    """Return what the raw replies of a round say, or of all levels of a sweep, and what finalizing them left out.
+
+    Documents without a reply are no rejects here: they are not asked yet, or given up, which `account` tells.
+    """
+    maxima: dict[tuple[int, str, int | None], int] = {}
     rejects, newest = Counter[tuple[Stage, str]](), list[Reject]()
     for digest in _digests(work):
         for probe, score in digest.maxima.items():
             maxima[probe] = max(score, maxima.get(probe, 0))
         rejects.update(digest.rejects)
         newest += digest.newest
-    rejects.update(_finalized(work))
-    newest += _left_out(work)
+    for folder in _finalized(work):
+        rejects.update(_counts(folder))
+        newest += _left_out(folder)
     return SoFar(scores=Counter(maxima.values()), rejects=rejects, newest=tuple(newest[:NEWEST]))
 
 
@@ -94,18 +99,19 @@ def _digests(work: Work) -> list[_Digest]:
         for stage in PARSERS
         for path in raw_folder(work.folder, stage).glob(f"*{raw.SUFFIX}")
     ]
-    return [_digest(path, stage, work.level, changed) for changed, stage, path in sorted(files, reverse=True)]
+    level = None if work.is_sweep else work.level
+    return [_digest(path, stage, level, changed) for changed, stage, path in sorted(files, reverse=True)]
 
 
 @lru_cache(maxsize=1024)
-def _digest(path: Path, stage: Stage, level: int, changed: int) -> _Digest:
-    maxima: dict[tuple[str, int | None], int] = {}
+def _digest(path: Path, stage: Stage, level: int | None, changed: int) -> _Digest:
+    maxima: dict[tuple[int, str, int | None], int] = {}
     missed: list[Reject] = []
     for reply in raw.replies(path):
-        if reply.item.level != level:
+        if level not in (None, reply.item.level):
             continue
         said = PARSERS[stage](reply)
-        probe = (reply.item.doc_id, reply.item.slot)
+        probe = (reply.item.level, reply.item.doc_id, reply.item.slot)
         if isinstance(said, float):
             maxima[probe] = max(round(said * 100), maxima.get(probe, 0))
         elif isinstance(said, Rejected):
@@ -113,18 +119,24 @@ def _digest(path: Path, stage: Stage, level: int, changed: int) -> _Digest:
     return _Digest(maxima, Counter((stage, each.reason) for each in missed), tuple(reversed(missed[-NEWEST:])))
 
 
-def _finalized(work: Work) -> Counter[tuple[Stage, str]]:
+def _finalized(work: Work) -> list[Path]:
+    """Return the folders that were finalized, or may be: of a round its own, of a sweep one a level."""
+    return level_folders(work.folder) if work.is_sweep else [work.folder]
+
+
+def _counts(folder: Path) -> Counter[tuple[Stage, str]]:
     try:
-        summary = json.loads((work.folder / "finalize.json").read_text(encoding="utf-8"))
+        summary = json.loads((folder / "finalize.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Counter()
-    return Counter({(Stage.GENERATE, reason): count for reason, count in summary["rejects"].items()})
+    rejects = summary["rejects"].items()
+    return Counter({(Stage.GENERATE, reason): count for reason, count in rejects if reason != Reason.NO_REPLY})
 
 
-def _left_out(work: Work) -> Iterator[Reject]:
+def _left_out(folder: Path) -> Iterator[Reject]:
     """Yield the last slots that finalizing left out, the last first."""
     try:
-        with (work.folder / "rejects.jsonl").open("rb") as file:
+        with (folder / "rejects.jsonl").open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TAIL))
             lines = file.read().splitlines()[1 if size > TAIL else 0 :]
@@ -132,18 +144,21 @@ def _left_out(work: Work) -> Iterator[Reject]:
         return
     for line in lines[: -NEWEST - 1 : -1]:
         told = json.loads(line)
-        yield Reject(Stage.GENERATE, told["doc_id"], told["slot"], None, told["reason"], told["detail"], None)
+        if told["reason"] != Reason.NO_REPLY:
+            place = (told["level"], told["doc_id"], told["slot"])
+            yield Reject(Stage.GENERATE, *place, None, told["reason"], told["detail"], None)
 
 
 def raw_replies(work: Work, rejects: Sequence[Reject]) -> list[str | None]:
     """Return the reply that each of `rejects` is about, of several attempts the last; None where there is none."""
-    wanted = {(each.stage, each.doc_id) for each in rejects if each.raw is None and each.reason != GIVEN_UP}
-    found: dict[tuple[Stage, str], str] = {}
-    for stage in {stage for stage, _ in wanted}:
+    wanted = {each[:3] for each in rejects if each.raw is None and each.reason != GIVEN_UP}
+    found: dict[tuple[Stage, int, str], str] = {}
+    for stage in {stage for stage, *_ in wanted}:
         for reply in raw.replies(raw_folder(work.folder, stage)):
-            if (stage, reply.item.doc_id) in wanted and reply.item.level == work.level:
-                found[stage, reply.item.doc_id] = reply.text
-    return [found.get((each.stage, each.doc_id)) if each.raw is None else each.raw for each in rejects]
+            key = (stage, reply.item.level, reply.item.doc_id)
+            if key in wanted:
+                found[key] = reply.text
+    return [found.get(each[:3]) if each.raw is None else each.raw for each in rejects]
 
 
 def account(work: Work) -> Account | None:
@@ -159,12 +174,12 @@ def account(work: Work) -> Account | None:
 
 def _account(books: Books, work: Work) -> Account:
     batches = (
-        one for one in books.submissions(build=work.build.name, backend=Batches.name) if one.account == work.account
+        one for one in books.submissions(build=work.asked_as, backend=Batches.name) if one.account == work.account
     )
     dead = [
-        Reject(*each.item[:2], each.item.slot, each.item.rollout, GIVEN_UP, each.reason, None)
+        Reject(stage, each.item.level, each.item.doc_id, each.item.slot, each.item.rollout, GIVEN_UP, each.reason, None)
         for stage in Stage
-        for each in islice(books.dead(work.build.name, stage, account=work.account), COUNTED)
+        for each in islice(books.dead(work.asked_as, stage, account=work.account), COUNTED)
     ]
     return Account(
         purse=books.purse(work.account),

@@ -17,6 +17,8 @@ from pipeline.files import put_json
 from pipeline.rounds import level_folder
 from pipeline.settings import BUILD_NAME
 
+NAME = "calibration"  # of a sweep that is given no other
+
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
@@ -76,6 +78,14 @@ def names(build: Path) -> list[str]:
     """Return the sweeps of a build by name, the newest first."""
     found = [path.parent for path in (build / "sweeps").glob("*/sweep.json")]
     return [folder.name for folder in sorted(found, key=lambda each: (_made_at(each), each.name), reverse=True)]
+
+
+def free_name(build: Path, name: str) -> str:
+    """Return a name like `name` that no sweep of the build has: "calibration-2"."""
+    taken, number = set(names(build)), 2
+    while f"{name}-{number}" in taken:
+        number += 1
+    return f"{name}-{number}"
 
 
 def _made_at(folder: Path) -> str:

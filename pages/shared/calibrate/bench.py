@@ -31,6 +31,11 @@ class Bench:
         return sorted(self.results)
 
     @property
+    def free(self) -> bool:
+        """Whether no reply of the sweep cost anything."""
+        return not any(sum(result.spent.values()) for result in self.results.values())
+
+    @property
     def few(self) -> bool:
         """Whether the sweep has so few documents that the spread between them is itself uncertain."""
         return self.sweep.documents < FEW_DOCUMENTS

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from pages.shared.calibrate.bench import DUE, Bench
 from pages.shared.calibrate.level_charts import signed
 from pages.shared.calibrate.level_words import (
     APART,
+    amount,
     chance,
     points,
     span,
@@ -24,9 +24,8 @@ from pages.shared.calibrate.levels import SHEET, Rows, interval
 from pages.shared.escape import safe
 from pipeline.build import choices, choose_level, chosen_level
 from pipeline.errors import StageError
-from queries.calibration import Difference, Measure, Sweep, counts, neighbours
+from queries.calibration import Difference, Measure, Sweep, agreements, counts, neighbours
 from queries.dose import isotonic, line, trend
-from queries.store import Row
 
 TARGETS = {Measure.HARD: 40, Measure.EASY: 30, Measure.MEAN: 50}  # percent; the card's build: HARD 41.8%, mean 0.50
 
@@ -34,20 +33,20 @@ TARGETS = {Measure.HARD: 40, Measure.EASY: 30, Measure.MEAN: 50}  # percent; the
 HEADS = (
     "Difference",
     "Documents",
-    "p, adjusted",
     "",
     "Smallest that shows",
-    "Documents for 5 points",
+    "Documents for {apart}",
     "for this difference",
     "Same sibling",
-    "Same splits",
-    "Same targets",
+    "splits",
+    "targets",
 )
 _NOTE = (
-    "Differences are paired: the same documents at both levels, with documents as clusters. The smallest difference "
-    "that shows is one that these documents would show four times out of five; the documents for a difference are how "
-    "many would. Sibling, splits and targets are the generator's choice at each level unless a sweep is frozen: where "
-    "they differ, a difference is not of atoms and questions alone."
+    "Differences are paired: the same documents at both levels, with documents as clusters; p is adjusted for all "
+    "pairs. The smallest difference that shows is one that these documents would show four times out of five; the "
+    "documents for a difference are how many would. Sibling, splits and targets are the generator's choice at each "
+    "level unless a sweep is frozen; the last columns count the documents where it chose alike. Where it did not, a "
+    "difference is not of atoms and questions alone."
 )
 
 
@@ -56,10 +55,7 @@ def show(bench: Bench, rows: Rows, measure: Measure) -> None:
     found = _counts(rows, measure)
     left, right = st.columns([3, 2], gap="medium")
     with right:
-        target = (
-            st.slider("Target", 0, 100, TARGETS[measure], format="%d%%", key=f"target-{measure}", bind="query-params")
-            / 100
-        )
+        target = _target(measure)
         straight, steps = line(found), isotonic(found, rises=measure.rises)
         words = [
             told_trend(trend(found), measure),
@@ -68,7 +64,8 @@ def show(bench: Bench, rows: Rows, measure: Measure) -> None:
         if bench.few:
             words.append(
                 f"With {bench.sweep.documents} documents even the spread between documents is uncertain; below 30 take "
-                "every interval here as a rough one. Those of single levels count all probes of a document as one."
+                "every interval here as a rough one."
+                + ("" if measure is Measure.MEAN else " Those of single levels count all probes of a document as one.")
             )
         st.html(f'{SHEET}<div class="words">{"".join(f"<p>{safe(each)}</p>" for each in words)}</div>')
         _choose(bench)
@@ -88,6 +85,13 @@ def show(bench: Bench, rows: Rows, measure: Measure) -> None:
         st.plotly_chart(figure, key="dose", config={"displayModeBar": False}, alt=_alt(found, measure))
 
 
+def _target(measure: Measure) -> float:
+    """Draw the target and return it, in 0-1."""
+    label, form = ("Target, in hundredths", "%d") if measure is Measure.MEAN else ("Target", "%d%%")
+    key = f"target-{measure}"
+    return st.slider(label, 0, 100, TARGETS[measure], format=form, key=key, bind="query-params") / 100
+
+
 def _counts(rows: Rows, measure: Measure) -> Sweep:
     return counts([row for each in rows.values() for row in each], measure)
 
@@ -99,12 +103,13 @@ def _alt(found: Sweep, measure: Measure) -> str:
 def show_neighbours(bench: Bench, rows: Rows, measure: Measure) -> None:
     """Draw every level beside the next one: how they differ, how surely, and how many documents would tell."""
     pairs = neighbours(_counts(rows, measure))
-    differs = _agreements(bench)
-    lines = "".join(_pair(pair, measure, differs.get((pair.start, pair.to), Counter())) for pair in pairs)
-    head = "".join(f"<th>{name}</th>" for name in HEADS)
+    alike = agreements(bench.ask("sweep_choices", due_scopes=DUE))
+    lines = "".join(_pair(pair, measure, alike.get((pair.start, pair.to), Counter())) for pair in pairs)
+    apart = amount(APART, measure) if measure is Measure.MEAN else f"{100 * APART:.0f} points"
+    head = "".join(f"<th>{name.format(apart=apart)}</th>" for name in HEADS)
     st.html(
         f'{SHEET}<div class="words"><p>{safe(told_neighbours(pairs))}</p></div>'
-        f'<div class="shares"><table><thead><tr><th>Levels</th>{head}</tr></thead>{lines}</table></div>'
+        f'<div class="shares levels"><table><thead><tr><th>Levels</th>{head}</tr></thead>{lines}</table></div>'
         f'<p class="note">{_NOTE}</p>'
     )
 
@@ -114,38 +119,16 @@ def _pair(pair: Difference, measure: Measure, agrees: Counter[str]) -> str:
     cells = [
         f"{points(pair.interval.value, measure)}<small>{span(pair.interval, measure)}</small>",
         f"{pair.documents:,}",
-        chance(pair.p),
-        verdict,
+        f"{verdict}<small>{chance(pair.p)}</small>",
         points(pair.smallest, measure).lstrip("+"),
         told_documents(pair, APART),
         told_documents(pair, pair.interval.value),
-        *(f"{agrees[name]} of {agrees['documents']}" for name in ("sibling", "splits", "targets")),
+        f"{agrees['sibling']} of {agrees['documents']}",
+        str(agrees["splits"]),
+        str(agrees["targets"]),
     ]
     body = "".join(f"<td>{cell}</td>" for cell in cells)
     return f"<tr><th>{signed(pair.start)} to {signed(pair.to)}</th>{body}</tr>"
-
-
-def _agreements(bench: Bench) -> dict[tuple[int, int], Counter[str]]:
-    """Return, by pair of neighbours, for how many documents the generator chose alike."""
-    chosen: dict[int, dict[str, Row]] = {}
-    for row in bench.ask("sweep_choices", due_scopes=DUE):
-        chosen.setdefault(row["level"], {})[row["doc_id"]] = row
-    levels = sorted(chosen)
-    return {pair: _agreement(chosen, *pair) for pair in pairwise(levels)}
-
-
-def _agreement(chosen: dict[int, dict[str, Row]], start: int, to: int) -> Counter[str]:
-    found = Counter[str]()
-    for doc in chosen[start].keys() & chosen[to].keys():
-        one, other = chosen[start][doc], chosen[to][doc]
-        same = one["doc_key"] == other["doc_key"]
-        found.update(
-            documents=1,
-            sibling=same,
-            splits=same and one["splits"] == other["splits"],
-            targets=one["targets"] == other["targets"],
-        )
-    return found
 
 
 def _choose(bench: Bench) -> None:

@@ -6,7 +6,6 @@ Nothing from a build but numbers goes into a figure.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pages.shared.charts import PLOT_FROM, PLOT_TO
 from pages.shared.palette import LABEL_COLORS, level_color
 from queries.calibration import Measure
 from queries.dose import Line
@@ -21,7 +20,9 @@ MEASURE_COLORS = {
     Measure.MEAN: LABEL_COLORS[Label.MIDDLE],
 }
 _GREY = "rgba(128, 134, 144, {})"  # reads on both backgrounds
-_DASHES = ("dot", "dash", "solid")  # below 0, 0, above: told apart without their colors too
+_DASHES = ("solid", "dot", "dash", "solid")  # by the distance from 0
+_WIDTHS = {-1: 1.25, 0: 2.0, 1: 2.75}  # by the side of 0, so that levels are told apart without their colors too
+LEFT = 38  # pixels for "100%", however narrow the chart
 
 
 def signed(level: float) -> str:
@@ -45,7 +46,7 @@ def ladders(steps: Mapping[int, Sequence[tuple[int, float]]], *, thresholds: Thr
 
 
 def _ladder(level: int, rungs: Sequence[tuple[int, float]]) -> Figure:
-    dash = _DASHES[(level > 0) - (level < 0) + 1]
+    dash = _DASHES[min(abs(level), 3)]
     scores, shares = [0.0, *(score / 100 for score, _ in rungs), 1.0], [0.0, *(share for _, share in rungs), 1.0]
     return {
         "type": "scatter",
@@ -57,7 +58,7 @@ def _ladder(level: int, rungs: Sequence[tuple[int, float]]) -> Figure:
             "shape": "hv",
             "color": level_color(level),
             "dash": dash,
-            "width": 2,
+            "width": _WIDTHS[(level > 0) - (level < 0)],
         },
         "hovertemplate": f"level {signed(level)}<br>%{{y:.0f}}% score at most %{{x:.2f}}<extra></extra>",
     }
@@ -76,17 +77,17 @@ def dose(
 
     `reach` are the levels at which the line may reach the target; what lies outside the axis is cut off.
     """
-    levels = list(points)
+    levels, scale = list(points), _scale(measure)
     low, high = min(levels) - 0.5, max(levels) + 0.5
     color = MEASURE_COLORS[measure]
-    shapes = [_line(y=100 * target)]
+    shapes = [_line(y=scale * target)]
     if reach and reach.low < high and reach.high > low:
         shapes.append(_band(max(reach.low, low), min(reach.high, high)))
-    traces = [] if line is None else _straight(line, levels, color)
-    traces += [_isotonic(steps)] if steps else []
-    top = max(100 * max(target, *(point.high for point in points.values())) * 1.08, 10)
+    traces = [] if line is None else _straight(line, levels, color, scale=scale)
+    traces += [_isotonic(steps, scale=scale)] if steps else []
+    top = max(1.08 * max(target, *(point.high for point in points.values())), 0.1)
     return {
-        "data": [*traces, _points(points, color)],
+        "data": [*traces, _points(points, color, scale=scale)],
         "layout": _layout(330)
         | {
             "xaxis": _axis([low, high])
@@ -95,49 +96,58 @@ def dose(
                 "ticktext": [signed(level) for level in levels],
                 "title": {"text": "Calibration level"},
             },
-            "yaxis": _shares([0, min(top, 102)]),
+            "yaxis": _shares([0, scale * min(top, 1.02)]) | ({"ticksuffix": ""} if measure is Measure.MEAN else {}),
             "shapes": shapes,
-            "legend": {"orientation": "h", "x": PLOT_FROM, "y": 1.02, "yanchor": "bottom", "traceorder": "reversed"},
-            "margin": {"l": 0, "r": 0, "t": 30, "b": 40, "pad": 0},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "reversed"},
+            "margin": {"l": LEFT, "r": 8, "t": 30, "b": 40, "pad": 0},
         },
     }
 
 
-def _points(points: Mapping[int, Interval], color: str) -> Figure:
-    values = [100 * point.value for point in points.values()]
+def _scale(measure: Measure) -> int:
+    """What 1 is drawn as: shares as percentages, a mean as a score."""
+    return 1 if measure is Measure.MEAN else 100
+
+
+def _points(points: Mapping[int, Interval], color: str, *, scale: int) -> Figure:
+    values = [scale * point.value for point in points.values()]
     return {
         "type": "scatter",
         "mode": "markers",
         "name": "levels, 95% intervals",
         "x": list(points),
         "y": values,
+        "cliponaxis": False,  # a share of 0 lies on the axis
         "marker": {"color": color, "size": 10},
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [100 * point.high - value for point, value in zip(points.values(), values, strict=True)],
-            "arrayminus": [value - 100 * point.low for point, value in zip(points.values(), values, strict=True)],
+            "array": [scale * point.high - value for point, value in zip(points.values(), values, strict=True)],
+            "arrayminus": [value - scale * point.low for point, value in zip(points.values(), values, strict=True)],
             "thickness": 1.5,
             "color": color,
         },
-        "hovertext": [
-            f"level {signed(level)}<br>{point.value:.1%}, {100 * point.low:.1f} to {100 * point.high:.1f}"
-            for level, point in points.items()
-        ],
+        "hovertext": [f"level {signed(level)}<br>{_told(point, scale)}" for level, point in points.items()],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
 
-def _straight(line: Line, levels: Sequence[int], color: str) -> list[Figure]:
+def _told(point: Interval, scale: int) -> str:
+    if scale == 1:
+        return f"{point.value:.3f}, {point.low:.3f} to {point.high:.3f}"
+    return f"{point.value:.1%}, {100 * point.low:.1f} to {100 * point.high:.1f}"
+
+
+def _straight(line: Line, levels: Sequence[int], color: str, *, scale: int) -> list[Figure]:
     places = [min(levels) + step * (max(levels) - min(levels)) / 24 for step in range(25)]
     found = [line.at(place) for place in places]
-    edge = [100 * at.high for at in found] + [100 * at.low for at in reversed(found)]
+    edge = [at.high for at in found] + [at.low for at in reversed(found)]
     return [
         {
             "type": "scatter",
             "mode": "lines",
             "x": places + places[::-1],
-            "y": [max(0, min(value, 100)) for value in edge],
+            "y": [scale * max(0.0, min(value, 1.0)) for value in edge],
             "fill": "toself",
             "fillcolor": _GREY.format(0.16),
             "line": {"width": 0},
@@ -149,20 +159,20 @@ def _straight(line: Line, levels: Sequence[int], color: str) -> list[Figure]:
             "mode": "lines",
             "name": "straight line, 95% band",
             "x": places,
-            "y": [100 * at.value for at in found],
+            "y": [scale * at.value for at in found],
             "line": {"color": color, "width": 2},
             "hoverinfo": "skip",
         },
     ]
 
 
-def _isotonic(steps: Mapping[int, float]) -> Figure:
+def _isotonic(steps: Mapping[int, float], *, scale: int) -> Figure:
     return {
         "type": "scatter",
         "mode": "lines",
         "name": "never turning back (isotonic)",
         "x": list(steps),
-        "y": [100 * value for value in steps.values()],
+        "y": [scale * value for value in steps.values()],
         "line": {"color": _GREY.format(0.95), "width": 1.5, "dash": "dot"},
         "hoverinfo": "skip",
     }
@@ -171,7 +181,7 @@ def _isotonic(steps: Mapping[int, float]) -> Figure:
 def _layout(height: int) -> Figure:
     return {
         "height": height,
-        "margin": {"l": 0, "r": 0, "t": 8, "b": 24, "pad": 0},
+        "margin": {"l": LEFT, "r": 8, "t": 8, "b": 24, "pad": 0},
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "hovermode": "closest",
@@ -182,7 +192,6 @@ def _layout(height: int) -> Figure:
 def _axis(span: list[float]) -> Figure:
     return {
         "range": span,
-        "domain": [PLOT_FROM, PLOT_TO],
         "fixedrange": True,
         "showgrid": False,
         "zeroline": False,

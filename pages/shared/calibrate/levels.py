@@ -21,7 +21,8 @@ from queries.statistics import CARD_BINS, FEW_DOCUMENTS, Bar, Interval, mean_int
 from queries.store import Row
 
 SHEET = f"{STYLE}<style>{Path(__file__).with_name('calibrate.css').read_text(encoding='utf-8')}</style>"
-HEADS = ("Documents", "Scored", "Mean", "HARD", "EASY", "Sound", "Leaks", "Rejected", "Kept", "Cost", "A kept probe")
+HEADS = ("Scored", "Mean", "HARD", "EASY", "Sound", "Leaks", "Rejected", "Kept")
+COSTS = ("Cost", "A kept probe")  # of a sweep that cost anything
 SUMMED = ("probes", "scored", "hard", "easy", "valid", "leaked", "kept")
 NONE = "–"
 NANO = 1_000_000_000
@@ -44,7 +45,7 @@ def interval(rows: Sequence[Row], measure: Measure) -> Interval | None:
 
 def table(bench: Bench, rows: Rows) -> None:
     """Draw one line a level: what its probes score, whether they are sound, what was lost and what it cost."""
-    head = "".join(f"<th>{name}</th>" for name in HEADS)
+    head = "".join(f"<th>{name}</th>" for name in (HEADS if bench.free else HEADS + COSTS))
     chosen = chosen_level(bench.home)
     everything = by_level(bench.documents(Filter(thresholds=bench.where.thresholds)))
     lines = "".join(
@@ -58,17 +59,17 @@ def table(bench: Bench, rows: Rows) -> None:
 
 
 def _caption(bench: Bench) -> str:
-    free = not any(sum(result.spent.values()) for result in bench.results.values())
     cost = (
         "Recorded replies cost nothing, so no cost is shown."
-        if free
+        if bench.free
         else "Cost is of all calls of the level; a kept probe costs that divided by the kept probes of all scopes."
     )
     return (
-        "HARD and EASY are shares of the scored probes. Sound probes carry no flag of a validator, apart from the "
-        "reader's window and near-duplicate documents; leaks are flags of the atom, the question or its scaffold; kept "
-        "probes are HARD and sound. Rejected are slots, or whole replies, without a probe. Intervals are 95%, with "
-        f"documents as clusters (Miller, arXiv 2411.00640). {cost}"
+        "Scored are probes, in how many of the documents. HARD and EASY are shares of the scored probes. Sound probes "
+        "carry no flag of a validator, apart from the reader's window and near-duplicate documents; leaks are flags of "
+        "the atom, the question or its scaffold; kept probes are HARD and sound. Rejected are slots, or whole replies, "
+        "without a probe. Intervals are 95%, with documents as clusters (Miller, arXiv 2411.00640). "
+        f"{cost}"
     )
 
 
@@ -78,16 +79,16 @@ def _line(bench: Bench, level: int, rows: Sequence[Row], everything: Sequence[Ro
     mean = interval(rows, Measure.MEAN)
     result = bench.results[level]
     cells = [
-        f"{len(rows)}<small>of {result.documents}</small>",
-        bench.link(f"{total['scored']:,}", total["scored"], scored(here)),
+        bench.link(f"{total['scored']:,}", total["scored"], scored(here))
+        + _documents(sum(row["scored"] > 0 for row in rows), result.documents),
         NONE if mean is None else f"{mean.value:.3f}<small>{mean.low:.3f} to {mean.high:.3f}</small>",
         _share(bench, interval(rows, Measure.HARD), total["hard"], labelled(here, Label.HARD)),
         _share(bench, interval(rows, Measure.EASY), total["easy"], labelled(here, Label.EASY)),
         _sound(bench, rows, total["probes"] - total["valid"], here),
         bench.link(f"{total['leaked']:,}", total["leaked"], replace(_due(here), flags=tuple(map(str, LEAKS)))),
         _rejects(result.rejects),
-        f"{total['kept']:,}<small>{_percent(share_interval(clustered(rows, amount='kept', size='scored')))}</small>",
-        *_cost(sum(result.spent.values()), sum(row["kept"] for row in everything)),
+        f"{total['kept']:,}{_kept(share_interval(clustered(rows, amount='kept', size='scored')))}",
+        *([] if bench.free else _cost(sum(result.spent.values()), sum(row["kept"] for row in everything))),
     ]
     few = ' class="few"' if len(rows) < FEW_DOCUMENTS <= bench.sweep.documents else ""
     return f"<tr{few}><th>{_name(bench, level, chosen=chosen)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
@@ -115,8 +116,12 @@ def _ends(found: Interval) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
-def _percent(found: Interval | None) -> str:
-    return NONE if found is None else f"{found.value:.1%}, {_ends(found)}"
+def _kept(found: Interval | None) -> str:
+    return "" if found is None else f"<small>{found.value:.1%}</small><small>{_ends(found)}</small>"
+
+
+def _documents(scored: int, all_: int) -> str:
+    return f"<small>in {scored:,} of {all_:,}</small>"
 
 
 def _sound(bench: Bench, rows: Sequence[Row], faulty: int, here: Filter) -> str:
@@ -139,8 +144,6 @@ def _rejects(rejects: Mapping[str, int]) -> str:
 
 
 def _cost(spent: int, kept: int) -> tuple[str, str]:
-    if not spent:
-        return NONE, NONE
     return f"${spent / NANO:,.2f}", f"${spent / NANO / kept:,.3f}" if kept else "none kept"
 
 

@@ -10,7 +10,7 @@ from pages.shared.escape import safe
 from pages.shared.palette import STATE_COLORS
 from pages.shared.runs import run_results
 from pages.shared.runs.run_rail import NEW, open_run
-from pages.shared.runs.run_words import NEXT, costs, manner, money, origin, pace, steps, subject
+from pages.shared.runs.run_words import advice, costs, manner, money, origin, pace, steps, subject
 from pipeline.errors import StageError
 from pipeline.running import live, runs
 from pipeline.running.live import Account, SoFar
@@ -77,11 +77,11 @@ def _progress(run: Run) -> str:
 def _next(run: Run) -> str:
     """What went wrong, and what to do."""
     said = run.end.said if run.end and run.end.code and run.state is not RunState.STOPPED else ""
-    advice = "" if run.resumed_as else NEXT.get(run.state, "")
+    next_ = advice(run)
     lines = [
         f'<p class="said">{safe(said)}</p>' if said else "",
         "<p>It is stopping: replies that are under way are paid for and waited for.</p>" if run.stopping else "",
-        f"<p>{advice}</p>" if advice else "",
+        f"<p>{next_}</p>" if next_ else "",
         f"<p>It was resumed as {safe(run.resumed_as)}.</p>" if run.resumed_as else "",
         f"<p>It resumes {safe(run.order.resumes)}.</p>" if run.order and run.order.resumes else "",
         *(f"<p>{safe(name)} of this run is damaged and is left out here.</p>" for name in run.damaged),

@@ -4,9 +4,11 @@ What costs money is started by a button that exists only beside the estimate of 
 once the build's name was typed; a rerun or a refresh finds neither.
 """
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,18 @@ from pages.shared import data
 from pages.shared.runs.run_rail import open_run
 from pages.shared.runs.run_words import TITLES
 from pipeline.addenda import signed
+from pipeline.build import choices, chosen_level
 from pipeline.errors import StageError
 from pipeline.models import catalog
+from pipeline.models.anthropic_api import KEYS, has_key
 from pipeline.prompts import addenda
-from pipeline.rounds import round_numbers
+from pipeline.rounds import round_folder, round_numbers
 from pipeline.running import runs
 from pipeline.running.fields import ESTIMATE, Field, Kind, fields, lacking, words
 from pipeline.running.state import LOOKING, RECORDED, pays
 from pipeline.settings import build_folder
 from pipeline.stages import STAGES, Stage
+from pipeline.work import read_level
 
 FIRST = (
     "source",
@@ -82,6 +87,8 @@ def fill(stage: Stage, like: Mapping[str, Any]) -> None:
         return
     if "round" in values:
         st.text(_rounds(build, values["round"]))
+    if values.get("level", 0) is None:
+        st.text(_level(build, values["round"]))
     command = words(stage, values)
     _launch(command, values)
 
@@ -101,6 +108,15 @@ def _rounds(build: Path, round_: int) -> str:
         return f"The build {build.name} has no round yet."
     goes_on = "this goes on with it" if round_ in known else "this one is new"
     return f"{build.name} has round {', '.join(map(str, known))}; {goes_on}. Round {known[-1] + 1} is free."
+
+
+def _level(build: Path, round_: int) -> str:
+    """Return the level that counts where none is said: that of the round, else the one chosen for the build."""
+    made = read_level(round_folder(build, round_))
+    if made is not None:
+        return f"Round {round_} is made at level {signed(made)}."
+    how = "which was chosen on Calibrate" if choices(build) else "as the published build"
+    return f"It is made at level {signed(chosen_level(build))}, {how}."
 
 
 def _like() -> Mapping[str, Any]:
@@ -169,14 +185,27 @@ def _draw(field: Field, before: Any, *, key: str) -> Any:
             return st.checkbox(label, bool(before), key=key, help=field.help)
         case Field(kind=Kind.NUMBER):
             return st.number_input(
-                label, value=None if before is None else int(before), step=1, key=key, help=field.help
+                label,
+                value=None if before is None else int(before),
+                step=1,
+                key=key,
+                help=field.help,
+                placeholder=_otherwise(field),
             )
         case Field(kind=Kind.CHOICE):
             known = [str(option) for option in field.choices]
             at = known.index(str(before)) if str(before) in known else None
             return st.selectbox(label, known, index=at, key=key, help=field.help, placeholder="never")
         case _:
-            return st.text_input(label, str(before or ""), key=key, help=field.help).strip()
+            return st.text_input(
+                label, str(before or ""), key=key, help=field.help, placeholder=_otherwise(field)
+            ).strip()
+
+
+def _otherwise(field: Field) -> str | None:
+    """Return what counts where a field is left empty, as its help tells it."""
+    told = re.search(r"default: ([^)]+)", field.help)
+    return told[1] if told else None
 
 
 def _choice(label: str, known: Sequence[str], before: Any, *, key: str, placeholder: str) -> str | None:
@@ -198,16 +227,22 @@ def _free(command: list[str], values: Mapping[str, Any]) -> None:
 
 
 def _paid(command: list[str], values: Mapping[str, Any]) -> None:
+    estimated, cost = st.session_state.get("estimated", ([], ""))
     told = catalog.model(str(values["model"])).retirement(datetime.now(UTC).date())
-    if told:
+    if told and (estimated != command or told not in cost):
         st.text(told)
+    if not values.get("base_url") and not has_key():
+        st.text(f"The app was started without {KEYS[0]}: a run would stop where it asks. The estimate needs no key.")
     if st.button("Estimate the cost", key="estimate"):
         _estimate(command)
-    estimated, cost = st.session_state.get("estimated", ([], ""))
+        estimated, cost = st.session_state.get("estimated", ([], ""))
     if estimated != command:
         st.caption("The button to start it comes with the estimate.")
         return
     st.code(cost, language=None, wrap_lines=True)
+    if not Decimal(values["cap"]):
+        st.text("With a cap of 0 USD nothing would be asked; set the cap, then estimate again.")
+        return
     st.text(f"It may spend up to {values['cap']} USD in all on this round, and stops asking there.")
     build = str(values["build"])
     typed = st.text_input("Type the name of the build to start it", key="confirm", live=True, width=330)

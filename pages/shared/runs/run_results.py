@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.shared import charts, data, picks
+from pages.shared.calibrate.level_charts import signed
 from pages.shared.data import OpenBuild
 from pages.shared.escape import safe
 from pipeline.errors import StageError
 from pipeline.running.live import Account, Reject, SoFar
 from pipeline.running.state import LIVING, Run
 from pipeline.settings import build_folder
+from pipeline.sweeping import sweeps
 from pipeline.work import Work, of_round
 from queries.listing import Listing
 from queries.parts import Facet
@@ -27,11 +29,14 @@ _STYLE = f"<style>{Path(__file__).with_name('run_results.css').read_text(encodin
 
 
 def work_of(run: Run) -> Work | None:
-    """Return the round that a run is at work on; None where it is at work on something else."""
+    """Return the round or the sweep that a run is at work on; None where it is at work on something else."""
     settings = run.settings
-    if not {"build", "round", "level"} <= settings.keys():
-        return None
     try:
+        if run.stage == "sweep" and "build" in settings:
+            build = build_folder(str(settings["build"]))
+            return Work(build=build, folder=sweeps.sweep_folder(build, str(settings.get("name", sweeps.NAME))))
+        if not {"build", "round", "level"} <= settings.keys():
+            return None
         build = build_folder(str(settings["build"]))
         level = settings["level"]
         return of_round(build, int(settings["round"]), level=None if level is None else int(level))
@@ -40,9 +45,12 @@ def work_of(run: Run) -> Work | None:
 
 
 def show(run: Run, work: Work, found: SoFar, account: Account | None) -> None:
-    """Draw the results of a round; nothing before there are any."""
+    """Draw the results of a round, or where those of a sweep are; nothing before there are any."""
+    rejects = (*found.newest, *(account.first if account else ()))[:LISTED]
+    if work.is_sweep:
+        _sweep(work, found, rejects)
+        return
     build = _open(work)
-    rejects = (*found.newest, *(account.first if account else ()))
     round_ = int(work.folder.name)
     if not (found.scores or rejects or (build and _probes(build, round_))):
         return
@@ -51,13 +59,23 @@ def show(run: Run, work: Work, found: SoFar, account: Account | None) -> None:
         _histogram(run, found, build, round_)
     with list_side:
         choice = st.segmented_control(
-            "Newest", ["Newest probes", "Newest rejects"], default="Newest probes", required=True,
-            key=f"newest-{run.id}", label_visibility="collapsed",
-        )  # fmt: skip
-        if choice == "Newest rejects":
-            _rejects(work, rejects[:LISTED])
+            "Newest", ["Probes", "Rejects"], default="Probes", required=True, key=f"newest-{run.id}"
+        )
+        if choice == "Rejects":
+            _rejects(work, rejects)
         else:
             _newest(build, round_)
+
+
+def _sweep(work: Work, found: SoFar, rejects: tuple[Reject, ...]) -> None:
+    """Draw the link to the screen that compares the levels of a sweep, and its newest rejects."""
+    query = urlencode({"build": work.build.name, "sweep": work.folder.name})
+    scored = f"{found.scores.total():,} probes have a score so far." if found.scores else "No probe has a score yet."
+    told = f'<p>{scored} <a href="./calibrate?{safe(query)}">Compare the levels of this sweep in Calibrate</a></p>'
+    st.html(f'{_STYLE}<div class="sweep">{told}</div>')
+    if rejects:
+        st.caption("Newest rejects")
+        _rejects(work, rejects)
 
 
 def _open(work: Work) -> OpenBuild | None:
@@ -100,7 +118,7 @@ def _compared(run: Run, build: OpenBuild | None, round_: int) -> tuple[Counter[i
     if chosen and chosen != run.settings["build"]:
         other = sum(_by_round(data.current_build()).values(), Counter[int]())
         return other, f"Grey, behind: {other.total():,} scored probes of the build {chosen}, chosen at the left."
-    return Counter(), "The build has no other round to compare with; a build chosen at the left is drawn behind."
+    return Counter(), "The build has no other round to compare with yet."
 
 
 def _by_round(build: OpenBuild) -> dict[str, Counter[int]]:
@@ -151,19 +169,20 @@ def _link(shown: str, build: OpenBuild, round_: int, **more: str) -> str:
 
 def _rejects(work: Work, rejects: tuple[Reject, ...]) -> None:
     if not rejects:
-        st.caption("Nothing was rejected in this round.")
+        st.caption("Nothing was rejected so far.")
         return
     replies = data.raw_replies(work, rejects)
-    blocks = "".join(_reject(each, reply) for each, reply in zip(rejects, replies, strict=True))
+    blocks = "".join(_reject(each, reply, leveled=work.is_sweep) for each, reply in zip(rejects, replies, strict=True))
     st.html(f'{_STYLE}<section class="rejects">{blocks}</section>')
 
 
-def _reject(reject: Reject, reply: str | None) -> str:
+def _reject(reject: Reject, reply: str | None, *, leveled: bool) -> str:
     slot = "" if reject.slot is None else f", slot {reject.slot}"
     rollout = "" if reject.rollout is None else f", answer {reject.rollout + 1}"
     cut = "\n[…]" if reply and len(reply) > SHOWN else ""
     body = "<i>There is no reply.</i>" if reply is None else f"<pre>{safe(reply[:SHOWN] + cut)}</pre>"
-    where = f"{reject.stage} · {safe(reject.doc_id)}{slot}{rollout}"
+    level = f"level {signed(reject.level)} · " if leveled else ""
+    where = f"{reject.stage} · {level}{safe(reject.doc_id)}{slot}{rollout}"
     return (
         f"<details><summary><b>{safe(reject.reason)}</b> {where}</summary><p>{safe(reject.detail)}</p>{body}</details>"
     )

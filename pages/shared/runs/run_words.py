@@ -21,11 +21,26 @@ NEXT = {
 }
 
 
+NEVER_BEGAN = "The process ended before it began: the log tells why, or it was killed. Nothing was asked."
+
+
+def advice(run: Run) -> str:
+    """Return what to do about a run that does not go on by itself; "" where there is nothing to do."""
+    if run.resumed_as:
+        return ""
+    return NEVER_BEGAN if run.state is RunState.DIED and run.begun is None else NEXT.get(run.state, "")
+
+
 def subject(run: Run) -> str:
-    """Return what a run is about: "whole round · demo · round 0"."""
+    """Return what a run is about: "whole round · demo · round 0", "sweep · demo · calibration"."""
     settings = run.settings
     round_ = settings.get("round")
-    words = [TITLES.get(run.stage, run.stage), settings.get("build"), round_ is not None and f"round {round_}"]
+    words = [
+        TITLES.get(run.stage, run.stage),
+        settings.get("build"),
+        round_ is not None and f"round {round_}",
+        run.stage == "sweep" and settings.get("name"),
+    ]
     return " · ".join(str(word) for word in words if word)
 
 
@@ -35,6 +50,7 @@ def manner(run: Run) -> str:
     level, backend = settings.get("level"), settings.get("backend")
     words = [
         level is not None and f"level {level}",
+        settings.get("levels") and f"levels {settings['levels']}",
         settings.get("docs") and f"{settings['docs']} documents",
         "recorded replies, which cost nothing" if backend == RECORDED else backend,
         backend not in (None, RECORDED) and settings.get("model"),
@@ -63,6 +79,8 @@ def steps(run: Run) -> list[tuple[str, str]]:
         return []
     if run.state is RunState.FINISHED:
         return [(step, "done") for step in STEPS]
+    if run.begun is None:
+        return [(step, "due") for step in STEPS]
     status = run.status
     at = STEPS.index(status.stage) + (status.state == "done") if status and status.stage in STEPS else 0
     return [(step, "done" if place < at else "now" if place == at else "due") for place, step in enumerate(STEPS)]
