@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared import filters, label_data
-from pages.shared.agreement import adjudication, agreement_tables, label_error
+from pages.shared.agreement import adjudication, agreement_tables, glance, label_error
 from queries.agreement import THREE, TWO
 from queries.raters import Given
 from queries.schema import Filter
@@ -36,4 +36,7 @@ views = {
     "Automatic label": label_error.show,
     "Disagreements": adjudication.show,
 }
-views[filters.choose("Show", "view", views)](where)
+view = filters.choose("Show", "view", views)
+if view != "Disagreements":  # which needs the height of the window for the document
+    glance.show(where)
+views[view](where)

@@ -103,8 +103,9 @@ def ratings(given: Iterable[Rating], *, categories: Sequence[str]) -> Ratings:
 def agreement(given: Ratings, *, seed: int = 0, wanted: float | None = None) -> Agreement:
     """Return how far the raters agree, intervals by bootstrap of documents; `wanted` is a half-width to plan for.
 
-    Where they agree on every probe, or on none, no sample differs from another: then the raw agreement has Wilson's
-    interval, each document counting once, and the others have none but their value.
+    Where no sample of documents differs from another, as where they agree on every probe, the raw agreement has
+    Wilson's interval, each document counting once, and the others have none but their value. In one document kappa, AC1
+    and alpha have all of their range.
     """
     counts = _counts(given)
     met = counts.sum(axis=1) >= 2
@@ -130,7 +131,7 @@ def agreement(given: Ratings, *, seed: int = 0, wanted: float | None = None) -> 
         probes=probes,
         documents=number,
         table=sums["table"].sum(axis=0).astype(np.int64) if two and probes else None,
-        raw=_unanimous(found(raw_agreement), documents=number),
+        raw=_unanimous(found(raw_agreement), documents=number, wanted=wanted),
         kappa=found(cohen_kappa) if two else None,
         ac1=found(gwet_ac1),
         alpha=found(krippendorff_alpha),
@@ -214,12 +215,18 @@ def _statistic(
     return Statistic(value, float(low), float(high), needed)
 
 
-def _unanimous(raw: Statistic | None, *, documents: int) -> Statistic | None:
-    """Return a raw agreement that no sample of documents contradicts with the interval that so few documents allow."""
-    if raw is None or raw.low != raw.high:
+def _unanimous(raw: Statistic | None, *, documents: int, wanted: float | None) -> Statistic | None:
+    """Return the raw agreement, with Wilson's interval as of one probe a document where no sample of them differs.
+
+    Where all agree, or in one document, the bootstrap has no spread and would claim to be certain.
+    """
+    if raw is None or (raw.low < raw.high and documents > 1):
         return raw
     low, high = wilson(raw.value, documents)
-    return raw._replace(low=low, high=high)
+    needed = None
+    if wanted and raw.value in (0, 1):  # there Wilson's interval is Z^2 / (n + Z^2) wide
+        needed = max(ceil(Z**2 * (1 - 2 * wanted) / (2 * wanted)) - documents, 0)
+    return Statistic(raw.value, low, high, needed)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

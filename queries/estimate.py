@@ -8,6 +8,7 @@ Drawn probes without a label count as missing at random within their stratum (qu
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -224,3 +225,12 @@ def assisted_hard(found: Sample) -> Estimate:
     if not variance:
         return share(found, of=y == 1) or Estimate(value, 0.0, 1.0, len(y))
     return _estimate(value, variance, labels=len(y), gain=plain / variance)
+
+
+def needed(found: Estimate, *, wanted: float) -> int:
+    """Return about how many more labels like these make half the interval's width `wanted`: widths fall as 1 / sqrt(n).
+
+    Without the finite population correction, so rather too many than too few.
+    """
+    half = (found.high - found.low) / 2
+    return max(ceil(found.labels * (half / wanted) ** 2) - found.labels, 0)

@@ -169,10 +169,13 @@ def test_swapping_raters_changes_no_statistic_and_all_stay_in_range(pairs: list[
     assert sum(share.value for share in one.prevalence.values()) == pytest.approx(1)
 
 
-def test_raters_who_agree_on_everything_seen_may_still_disagree_elsewhere() -> None:
-    few, many = agreement(columns([1, 0] * 5, [1, 0] * 5)), agreement(columns([1, 0] * 50, [1, 0] * 50))
-    assert few.raw is not None
-    assert many.raw is not None
-    # Wilson 1927 for 10 of 10 and 100 of 100
-    assert (few.raw.low, few.raw.high) == (pytest.approx(0.7225, abs=0.0005), 1.0)
-    assert (many.raw.low, many.raw.high) == (pytest.approx(0.9630, abs=0.0005), 1.0)
+def test_agreement_without_any_exception_is_not_called_certain() -> None:
+    found = agreement(columns([0, 1, 1] * 4, [0, 1, 1] * 4), wanted=0.05)
+    assert found.raw is not None
+    assert (found.raw.value, found.raw.high) == (1, 1)
+    assert found.raw.low == pytest.approx(12 / (12 + 1.959964**2))  # Wilson at 12 of 12
+    assert found.raw.needed == 35 - 12  # the interval is 0.1 wide where 3.8415 / (n + 3.8415) = 0.1: n = 34.57
+    alone = agreement(columns([0, 1, 1], [0, 1, 0], per_document=3)).raw
+    assert alone is not None
+    assert (alone.low, alone.high) == pytest.approx((0.0942, 0.9747), abs=0.0001)  # Wilson at 2/3 of one
+    assert alone.needed is None

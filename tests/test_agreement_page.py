@@ -85,6 +85,8 @@ def test_two_annotators_are_compared_and_their_names_do_nothing(store: Store, lo
     assert not app.exception
     said = read(drawn(app))
     assert f"{HOSTILE} · ada" in said
+    assert "2 annotators on 83%" in said
+    assert "2 disputed to decide, 0 decided." in said
     assert "They agree on 83% of 12 probes in" in said
     assert "<img" not in drawn(app)
     cells = [link for link in links(drawn(app)) if link.count("vote=") == 2]
@@ -127,6 +129,7 @@ def test_the_error_of_the_automatic_label_is_the_share_in_a_queue_that_is_labell
     )
     app = agreed(view="Automatic label")
     said = read(drawn(app))
+    assert f"Wrong on {len(wrong) / len(decided):.0%}" in said
     assert f"All {len(scored)} {len(wrong) / len(decided):.1%}" in said
     assert f"From {len(scored)} labels of scored probes in {DOCUMENTS} documents" in said
     false_hard = [link for link in links(drawn(app)) if "label=HARD" in link and "verdict=EASY" in link]

@@ -16,7 +16,7 @@ from queries.agreement import Agreement, Statistic
 from queries.raters import AUTOMATIC, HALF_WIDTH, Board, Given, Kind, Pair, Rater, cell
 from queries.schema import Filter
 from queries.segments import spelled
-from queries.statistics import FEW_DOCUMENTS
+from queries.statistics import FEW_DOCUMENTS, Interval
 
 MOST = 30  # pairs in the overview: more take seconds to compare and nobody reads them
 HEADS = ("Probes", "Documents", "Raw agreement", "Cohen's kappa", "Gwet's AC1", "Krippendorff's alpha", "HARD")
@@ -33,23 +33,12 @@ def without_labels(where: Filter) -> Filter:
 def overview(board: Board, categories: Sequence[str]) -> None:
     """Draw one line a pair of raters, and one for all annotators together where there are three or more."""
     pairs = board.pairs()
-    st.subheader(_headline(board, pairs[0], categories))
     lines = [_line(_named(pair), board.between(pair, categories=categories)) for pair in pairs[:MOST]]
     if len(board.annotators) > 2:
         everyone = f"all {len(board.annotators)} annotators"
         lines.append(_line(everyone, board.among(categories=categories)))
     more = f"{len(pairs) - MOST:,} more pairs can be chosen below, one at a time." if len(pairs) > MOST else ""
     _draw("Between", lines, after=more)
-
-
-def _headline(board: Board, pair: Pair, categories: Sequence[str]) -> str:
-    raw, probes = board.between(pair, categories=categories).raw, board.between(pair, categories=categories).probes
-    first, second = (str(rater.kind) for rater in pair)
-    if raw is None:
-        return f"No probe yet on which the {first} and the {second} both say one of {', '.join(categories)}"
-    return (
-        f"The {first} and the {second} agree on {raw.value:.0%} of {probes:,} probes ({raw.low:.0%} to {raw.high:.0%})"
-    )
 
 
 def choose_pair(board: Board, pairs: Sequence[Pair]) -> Pair:
@@ -133,22 +122,27 @@ def _draw(title: str, lines: Sequence[str], *, after: str = "") -> None:
 def _line(name: str, found: Agreement) -> str:
     """Return one line; `name` is HTML."""
     few = ' class="few"' if 0 < found.documents < FEW_DOCUMENTS else ""
-    share = found.prevalence.get("HARD")
+    share, one = found.prevalence.get("HARD"), found.documents == 1
     cells = [
         f"{found.probes:,}",
         f"{found.documents:,}",
         _statistic(found.raw, share=True),
-        *(_statistic(part) for part in (found.kappa, found.ac1, found.alpha)),
-        _NONE if share is None else f"{share.value:.0%}<small>{100 * share.low:.0f} to {100 * share.high:.0f}</small>",
+        *(_statistic(part, alone=one) for part in (found.kappa, found.ac1, found.alpha)),
+        _NONE if share is None else _share(share, alone=one),
     ]
     return f"<tr{few}><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _statistic(found: Statistic | None, *, share: bool = False) -> str:
+def _share(found: Interval, *, alone: bool) -> str:
+    span = "one document" if alone else f"{100 * found.low:.0f} to {100 * found.high:.0f}"
+    return f"{found.value:.0%}<small>{span}</small>"
+
+
+def _statistic(found: Statistic | None, *, share: bool = False, alone: bool = False) -> str:
     if found is None:
         return _NONE
     value, low, high = (f"{part:.0%}" if share else f"{part:.2f}" for part in map(_rounded, found[:3]))
-    span = "no two samples differ" if found.low == found.high else f"{low} to {high}"
+    span = "one document" if alone else "no spread seen" if found.low == found.high else f"{low} to {high}"
     more = f"<small>{found.needed:,} more</small>" if found.needed else ""
     return f"{value}<small>{span}</small>{more}".replace("-", "−")
 

@@ -43,9 +43,8 @@ def show(where: Filter) -> None:
         )
         _unused(queues)
         return
-    meant = {queue.queue_id: _meant(queue, where) for queue in estimating}
     try:
-        found = {queue.queue_id: label_data.evidence(meant[queue.queue_id], queue) for queue in estimating}
+        found = _evidence(estimating, where)
     except LabelStoreError as problem:
         st.subheader("The labels cannot be reached")
         st.code(str(problem), language=None, wrap_lines=True)
@@ -58,12 +57,23 @@ def show(where: Filter) -> None:
         st.text("Read it in Relabel; each label makes the intervals here narrower.")
         return
     st.subheader(_headline(evidence))
-    if meant[queue.queue_id] == queue.where != where:
+    meant = _meant(queue, where)
+    if meant == queue.where != where:
         st.text("Of the probes that the queue was drawn from, which are not all that the filters mean.")
-    _rates(evidence, meant[queue.queue_id])
+    _rates(evidence, meant)
     _assisted(evidence)
     _strata(evidence)
     _unused(queues)
+
+
+def best(where: Filter) -> Evidence | None:
+    """Return what the Estimate queue with most labels says, None where there is no queue. Raises LabelStoreError."""
+    found = _evidence([queue for queue in label_data.queues() if queue.estimates], where)
+    return max(found.values(), key=lambda evidence: evidence.labels, default=None)
+
+
+def _evidence(queues: Iterable[Queue], where: Filter) -> dict[str, Evidence]:
+    return {queue.queue_id: label_data.evidence(_meant(queue, where), queue) for queue in queues}
 
 
 def _meant(queue: Queue, where: Filter) -> Filter:
