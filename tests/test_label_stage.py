@@ -1,6 +1,7 @@
 """`python -m pipeline labels`: what goes out comes back in, what is wrong is said, and nothing is lost on the way."""
 
 import csv
+import io
 import json
 import re
 import subprocess
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -238,6 +241,15 @@ def test_a_person_who_labels_a_probe_twice_in_one_file_is_asked_which(home: Path
         run("import", file)
 
 
+def bomb(*, rows: int, letters: int) -> bytes:
+    """Return a small Parquet file with one long text in many rows."""
+    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), pa.array(["x" * letters]))
+    out = io.BytesIO()
+    pq.write_table(pa.table({"probe_id": text}), out)
+    assert len(out.getvalue()) < 200_000
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -247,6 +259,10 @@ def test_a_person_who_labels_a_probe_twice_in_one_file_is_asked_which(home: Path
         ("labels.parquet", b"PAR1 no", "cannot be read as parquet"),
         ("labels.csv", b"probe_id,annotator\na,b,c\n", "line 2: more cells than the header names"),
         ("labels.txt", b"", "must end in"),
+        ("a.jsonl", b"[" * 100_000, "line 1: this is no JSON"),
+        ("a.jsonl", rb'{"probe_id": "\ud83d", "annotator": "ada", "verdict": "HARD"}', "has no probe"),
+        ("a.parquet", bomb(rows=20_000, letters=100_000), "unpacks to more than 500 MB"),
+        ("a.parquet", bomb(rows=2_000_001, letters=1), "has 2,000,001 rows; at most 2,000,000 are read"),
     ],
 )
 def test_a_file_that_is_none_is_said_so(home: Path, tmp_path: Path, name: str, content: bytes, message: str) -> None:

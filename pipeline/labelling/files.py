@@ -29,6 +29,10 @@ FORMULA = (
     "\n",
     "'",
 )  # what a spreadsheet may run (OWASP ASVS 1.2.10)
+# A Parquet file of 1 kB can hold 20 GB: one long text, repeated. So rows are counted first and weighed as they come.
+MOST_ROWS = 2_000_000
+MOST_BYTES = 500_000_000  # unpacked; 500 bytes a label are usual
+BATCH = 100  # rows unpacked at once
 ENDINGS = (".jsonl", ".parquet", ".csv")
 SEPARATOR = ";"  # between the items of a list in a CSV cell; no reason contains it
 
@@ -132,7 +136,8 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     except UnicodeDecodeError as error:
         raise StageError(f"{path.name} is not UTF-8 text ({error}).") from error
     except (pa.ArrowInvalid, csv.Error) as error:
-        raise StageError(f"{path.name} cannot be read as {path.suffix[1:]}: {error}.") from error
+        why = str(error).replace(str(path), path.name)
+        raise StageError(f"{path.name} cannot be read as {path.suffix[1:]}: {why}.") from error
 
 
 def bytes_of(rows: Sequence[Row], schema: pa.Schema, *, ending: str) -> bytes:
@@ -162,7 +167,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
         for number, line in enumerate(file, 1):
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise StageError(f"{path.name}, line {number}: this is no JSON ({error}).") from error
             if not isinstance(row, dict):
                 raise StageError(f"{path.name}, line {number}: a label is an object, not {line[:40]!r}.")
@@ -170,7 +175,21 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
-    yield from enumerate(pq.read_table(path).to_pylist(), 1)
+    with pq.ParquetFile(path) as file:
+        if file.metadata.num_rows > MOST_ROWS:
+            raise StageError(f"{path.name} has {file.metadata.num_rows:,} rows; at most {MOST_ROWS:,} are read.")
+        number = weight = 0
+        for batch in file.iter_batches(batch_size=BATCH):
+            weight += sum(_unpacked(column).nbytes for column in batch.columns)
+            if weight > MOST_BYTES:
+                raise StageError(f"{path.name} unpacks to more than {MOST_BYTES // 10**6} MB, by row {number}.")
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+
+
+def _unpacked(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _read_csv(path: Path) -> Iterator[tuple[int, Row]]:

@@ -42,7 +42,8 @@ def import_rows(store: Store, log: LabelLog, rows: Iterable[tuple[int, Row]], *,
     before is known; where the annotator has an opinion of the probe by now, that one stands.
     """
     numbered = list(rows)
-    probes = sorted({row["probe_id"] for _, row in numbered if isinstance(row.get("probe_id"), str)})
+    named = {row["probe_id"] for _, row in numbered if isinstance(row.get("probe_id"), str)}
+    probes = sorted(probe for probe in named if probe.isascii())  # as all ids are; half a character no query can carry
     hashes = {row["probe_id"]: row["content_hash"] for row in store.fetch("probe_hashes", probes=probes)}
     changes, problems = dict[tuple[str, str], tuple[int, Change]](), list[str]()
     for number, row in numbered:
