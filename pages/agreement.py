@@ -15,7 +15,8 @@ def compare(where: Filter) -> None:
     """Draw who agrees how far with whom, and one pair in full."""
     with st.container(horizontal=True, gap="medium"):
         blind = bool(label_data.board(where, Given.BLIND).annotators)
-        given = Given(filters.choose("Verdicts of annotators", "given", sorted(Given, reverse=not blind)))
+        usual = Given.BLIND if blind else Given.FINAL
+        given = Given(filters.choose("Verdicts of annotators", "given", Given, usual=usual))
         categories = CATEGORIES[filters.choose("Categories", "cells", CATEGORIES)]
     board = label_data.board(where, given)
     pairs = board.pairs()

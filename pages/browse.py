@@ -19,7 +19,7 @@ if reading.place(listing) is None:
     head.subheader("No probe matches these filters" if total else "This build holds no probes")
     st.text("Widen or clear a filter." if total else "Import some: python -m pipeline import SOURCE --build NAME")
     head.button("Clear all filters", on_click=filters.clear, disabled=not total)
-    document.keys_alone(on_action=reading.act)
+    document.keys_alone(on_action=reading.act, build=data.current_build().name)
     st.stop()
 
 
@@ -52,7 +52,10 @@ def read(listing: Listing, where: Filter) -> None:
         rail.chips("chips", chips, current=here.probe_id, on_open=reading.open_probe)
         reading.badges(probe)
         document.show(
-            probe_id=here.probe_id, segments=reading.segments(doc, probe, where.search), on_action=reading.act
+            probe_id=here.probe_id,
+            segments=reading.segments(doc, probe, where.search),
+            build=build.name,
+            on_action=reading.act,
         )
         siblings.show(build, doc, probe)
     with card_side, st.container(key="probe"):

@@ -78,7 +78,10 @@ def _refused(arguments: Namespace, error: OSError | sqlite3.Error) -> tuple[int,
 
 
 def _interrupted(arguments: Namespace) -> tuple[int, str]:
-    return INTERRUPTED, f"{arguments.stage}: interrupted; what was there before is intact."
+    return (
+        INTERRUPTED,
+        f"{arguments.stage}: interrupted; what was there before is intact, and the same command goes on.",
+    )
 
 
 def _say(outcome: Outcome) -> None:

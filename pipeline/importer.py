@@ -82,7 +82,8 @@ class Summary:
             lines.append(f"Columns unknown, kept only in the source: {', '.join(self.columns.unknown)}.")
         if self.left_out:
             lines.append(f"Files left out: {', '.join(self.left_out)}.")
-        lines += [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
+        flagged = [f"{count:>11,}  {flag}" for flag, count in self.flags.items() if count]
+        lines += ["Probes with flags:", *flagged] if flagged else []
         return "\n".join(lines)
 
 

@@ -50,11 +50,15 @@ class Summary(NamedTuple):
     shards: int
     rounds: int
     address: str | None
+    license: str | None
 
     def __str__(self) -> str:
         """What a person reads at the end of the stage."""
         where = f"{self.folder}{f' and {self.address}' if self.address else ''}"
-        return f"{self.probes:,} probes of {self.rounds} round(s) in {self.shards} shard(s): {where}"
+        open_question = (
+            "" if self.license else "\nThe card states no licence: publish again with --license, e.g. odc-by."
+        )
+        return f"{self.probes:,} probes of {self.rounds} round(s) in {self.shards} shard(s): {where}{open_question}"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -87,7 +91,9 @@ def run(settings: Publish) -> Summary:
         card = datacard.card(settings.build, about, default=default, extra=beside, license=settings.license)
         put_text(settings.folder / "README.md", card)
     address = hub.push(settings.folder, settings.to, private=settings.private) if settings.to else None
-    return Summary(settings.folder, default.rows, len(sources), len({part["round"] for part in parts}), address)
+    return Summary(
+        settings.folder, default.rows, len(sources), len({part["round"] for part in parts}), address, settings.license
+    )
 
 
 def _index(build: Path) -> None:

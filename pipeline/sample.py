@@ -110,6 +110,7 @@ def run(settings: Sample) -> Summary:
         if not chosen:
             raise StageError(
                 f"No documents are left: {settings.build.name} has all {len(order):,} usable openings of {source.name}."
+                " Name another --source, or leave some to later rounds of a new build with --docs."
             )
         drawn = _write(settings, source, fingerprint, chosen, unusable)
         with database:

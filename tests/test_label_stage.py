@@ -109,6 +109,15 @@ def test_an_export_with_names_brought_into_an_empty_log_gives_the_same_opinions(
     assert "0 labels imported, 6 were there already, 0 left alone" in run("import", file)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_an_export_that_comes_back_adds_nothing_under_any_name(home: Path, tmp_path: Path, named: bool) -> None:
+    log = label_some(home)
+    before, people = log.head(), log.annotators(BUILD)
+    run("export", tmp_path / "labels.jsonl", named=named)
+    assert ": 0 labels imported" in run("import", tmp_path / "labels.jsonl")
+    assert (log.head(), log.annotators(BUILD)) == (before, people)
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_an_export_hides_names_by_default_and_numbers_them_by_first_appearance(
     home: Path, tmp_path: Path, ending: str

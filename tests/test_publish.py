@@ -185,3 +185,11 @@ def test_a_row_of_extra_about_another_probe_is_not_believed(build: Path, tmp_pat
     pq.write_table(pa.concat_tables([table.slice(1), table.slice(0, 1)]), file)
     assert command(tmp_path, "import", str(build / "hub"), "--build", "back") == 0
     assert status(tmp_path / "builds" / "back").levels == {"": 640}
+
+
+def test_a_card_without_a_licence_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made(tmp_path, docs=1)
+    assert command(tmp_path, "publish", "--build", "demo") == 0
+    assert "The card states no licence" in capsys.readouterr().out
+    assert command(tmp_path, "publish", "--build", "demo", "--license", "odc-by") == 0
+    assert "no licence" not in capsys.readouterr().out

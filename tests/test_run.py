@@ -153,7 +153,7 @@ def test_a_run_stopped_by_ctrl_c_says_so_in_one_line(tmp_path: Path) -> None:
     running.send_signal(signal.SIGINT)
     _, err = running.communicate()
     assert running.returncode == 130
-    assert err.splitlines()[-1] == "run: interrupted; what was there before is intact."
+    assert err.splitlines()[-1] == "run: interrupted; what was there before is intact, and the same command goes on."
 
 
 def test_a_damaged_list_of_parts_is_made_anew_of_every_round(

@@ -49,6 +49,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
             list(Label),
             selection_mode="multi",
             key="label",
+            help="By the max score. UNSCORED are all probes without one; word and lens probes never get one.",
             bind="query-params",
             persist_state="session",
         )
@@ -239,10 +240,11 @@ def _thresholds(place: DeltaGenerator) -> Thresholds:
     return Thresholds(hard_below=round(low * 100), easy_from=round(high * 100))
 
 
-def choose(label: str, key: str, options: Iterable[str]) -> str:
-    """Draw one choice that is kept in the URL and return it; the first of `options` stands where nothing is chosen."""
+def choose(label: str, key: str, options: Iterable[str], *, usual: str | None = None) -> str:
+    """Draw one choice that is kept in the URL and return it; `usual`, or the first, stands where nothing is chosen."""
     words = [str(option) for option in options]
-    return st.segmented_control(label, words, default=words[0], required=True, key=key, bind="query-params")
+    default = str(usual or words[0])
+    return st.segmented_control(label, words, default=default, required=True, key=key, bind="query-params")
 
 
 def order() -> tuple[Sort, bool]:

@@ -18,6 +18,11 @@ _VOCABULARY = {*map(str, _WORDS), *map(str, range(-99, 1000))}
 _PLAIN = re.compile(r"[A-Za-z0-9]+( [A-Za-z0-9]+)*")  # nothing that Markdown knows is made of these alone
 
 
+def counted(count: int, noun: str) -> str:
+    """Return "1 probe", "1,234 probes"."""
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
+
+
 def shown(value: str) -> str:
     """Return how a value is called in a widget: itself, or for a foreign one a spelling of it."""
     if value in _VOCABULARY:

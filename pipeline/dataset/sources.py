@@ -184,7 +184,10 @@ def _opened(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise StageError(f"{path} is no Parquet file ({str(error).splitlines()[0]}).") from error
+        why = str(error).splitlines()[0].rstrip(".")
+        raise StageError(
+            f"{path} is no Parquet file ({why}). An import takes Parquet, a .jsonl file or a data set of the Hub."
+        ) from error
 
 
 def _from_jsonl(path: Path, folder: Path, digest: str, limit: int | None, scratch: Path) -> Fetched:

@@ -39,13 +39,15 @@ def import_rows(store: Store, log: LabelLog, rows: Iterable[tuple[int, Row]], *,
     """Store the labels in numbered `rows` (the columns of LABELS; needed: probe_id, annotator and a verdict or text).
 
     All or nothing: raises StageError, naming the first wrong rows, before anything is stored. A row that was imported
-    before is known; where the annotator has an opinion of the probe by now, that one stands.
+    before is known, as is one of the log itself under whatever name, so that a pseudonymised export that comes back
+    makes no second annotator; where the annotator has an opinion of the probe by now, that one stands.
     """
     numbered = list(rows)
     named = {row["probe_id"] for _, row in numbered if isinstance(row.get("probe_id"), str)}
     probes = sorted(probe for probe in named if probe.isascii())  # as all ids are; half a character no query can carry
     hashes = {row["probe_id"]: row["content_hash"] for row in store.fetch("probe_hashes", probes=probes)}
     changes, problems = dict[tuple[str, str], tuple[int, Change]](), list[str]()
+    held, returned = _held(log, build), set[int]()
     for number, row in numbered:
         try:
             change = _change(row, hashes, build=build, source=source)
@@ -53,17 +55,30 @@ def import_rows(store: Store, log: LabelLog, rows: Iterable[tuple[int, Row]], *,
             if key in changes:
                 raise LabelError(f"{change.annotator} labels the probe {change.probe_id} in row {changes[key][0]} too.")
             changes[key] = number, change
+            if _label(row) in held:
+                returned.add(number)
         except LabelError as error:
             problems.append(f"row {number}: {error}")
     if problems:
         more = f" (and {len(problems) - NAMED:,} more)" if len(problems) > NAMED else ""
         raise StageError(f"{source} was not imported. " + " ".join(problems[:NAMED]) + more)
-    outcomes = log.append_all(change for _, change in changes.values())
+    outcomes = log.append_all(change for number, change in changes.values() if number not in returned)
     kinds = Counter(
         "left" if isinstance(each, Conflict) else "known" if each.repeated else "stored" for each in outcomes
     )
     stale = sum(change.content_hash != hashes[change.probe_id] for _, change in changes.values())
-    return Imported(kinds["stored"], kinds["known"], kinds["left"], stale)
+    return Imported(kinds["stored"], kinds["known"] + len(returned), kinds["left"], stale)
+
+
+def _held(log: LabelLog, build: str) -> set[tuple[object, ...]]:
+    """Return the labels that the log holds now by what no two of different people share: probe, moment, verdicts."""
+    names = ("probe_id", "made_at", "final_verdict", "blind_verdict")
+    return {tuple(row[name] for name in names) for row in log.current(build).select(names).to_pylist()}
+
+
+def _label(row: Row) -> tuple[object, ...]:
+    texts = (row.get(name) for name in ("probe_id", "made_at", "verdict", "blind_verdict"))
+    return tuple(text if isinstance(text, str) else None for text in texts)
 
 
 def _change(row: Row, hashes: Mapping[str, str], *, build: str, source: str) -> Change:

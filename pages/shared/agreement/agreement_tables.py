@@ -11,7 +11,7 @@ import streamlit as st
 from pages.shared.escape import safe
 from pages.shared.palette import VERDICT_COLORS
 from pages.shared.picks import STYLE, link
-from pages.shared.spelling import NOTHING
+from pages.shared.spelling import NOTHING, counted
 from queries.agreement import Agreement, Statistic
 from queries.raters import AUTOMATIC, HALF_WIDTH, Board, Given, Kind, Pair, Rater, cell
 from queries.schema import Filter
@@ -155,7 +155,8 @@ def _words(found: Agreement) -> list[str]:
     """Return what the figures of one pair come to, and why some are missing."""
     if found.raw is None:
         return ["They have judged no probe in common."]
-    words = [f"They agree on {found.raw.value:.0%} of {found.probes:,} probes in {found.documents:,} documents."]
+    probes, documents = counted(found.probes, "probe"), counted(found.documents, "document")
+    words = [f"They agree on {found.raw.value:.0%} of {probes} in {documents}."]
     if found.kappa is None:
         words.append("Kappa, AC1 and alpha are not defined, because both used one category only.")
     elif found.kappa.low <= 0:

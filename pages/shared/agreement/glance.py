@@ -8,6 +8,7 @@ from pages.shared import data, label_data
 from pages.shared.agreement import label_error
 from pages.shared.escape import safe
 from pages.shared.picks import STYLE
+from pages.shared.spelling import counted
 from queries.agreement import Statistic
 from queries.estimate import Estimate, needed
 from queries.evidence import Evidence
@@ -41,7 +42,7 @@ def _right(best: Evidence | None) -> str:
     more = needed(found, wanted=FIVE)
     plan = f"; {more:,} more would tell it to 5 points" if more else ""
     return (
-        f"Wrong on {_share(found)} where it and persons both say HARD or EASY: {found.labels:,} labels{plan}. "
+        f"Wrong on {_share(found)} where it and persons both say HARD or EASY: {counted(found.labels, 'label')}{plan}. "
         f"Queue {safe(best.queue.name)}."
     )
 
@@ -54,8 +55,8 @@ def _agree(where: Filter) -> str:
         return "Not known: no two annotators have decided the same probe."
     how = "before the reveal" if board.given is Given.BLIND else "in final verdicts, which the scores anchor"
     return (
-        f"{len(board.annotators)} annotators on {_share(found.raw)} of {found.probes:,} probes in "
-        f"{found.documents:,} documents, {how}."
+        f"{len(board.annotators)} annotators on {_share(found.raw)} of {counted(found.probes, 'probe')} in "
+        f"{counted(found.documents, 'document')}, {how}."
     )
 
 

@@ -13,7 +13,7 @@ from pages.shared import label_data
 from pages.shared.escape import safe
 from pages.shared.picks import STYLE, link
 from pages.shared.scores import human_scores
-from pages.shared.spelling import NOTHING
+from pages.shared.spelling import NOTHING, counted
 from queries.estimate import Estimate, assisted_hard, human_hard
 from queries.evidence import Evidence, Rates, contains
 from queries.labels import LabelStoreError, Verdict
@@ -57,6 +57,8 @@ def show(where: Filter) -> None:
         st.text("Read it in Relabel; each label makes the intervals here narrower.")
         return
     st.subheader(_headline(evidence))
+    if evidence.labels < ENOUGH:
+        st.text(f"From {counted(evidence.labels, 'label')}: below {ENOUGH} take every figure here as a guess.")
     meant = _meant(queue, where)
     if meant == queue.where != where:
         st.text("Of the probes that the queue was drawn from, which are not all that the filters mean.")
@@ -124,13 +126,13 @@ def _rate(found: Estimate | None, where: Filter, kind: tuple[Label | None, Verdi
         opened = replace(where, verdicts=(str(verdict),), labels=(label,) if label else where.labels)
         shown = link(shown, opened, title=f"Probes that persons call {verdict}, automatic {label or 'label any'}")
     span = f"<small>{100 * found.low:.1f} to {100 * found.high:.1f}</small>"
-    return f"{shown}{span}<small>{found.labels:,} labels</small>"
+    return f"{shown}{span}<small>{counted(found.labels, 'label')}</small>"
 
 
 def _basis(found: Evidence) -> str:
     queue = found.queue
     return (
-        f"From {found.labels:,} labels of scored probes in {found.documents:,} documents. The queue "
+        f"From {counted(found.labels, 'label')} of scored probes in {counted(found.documents, 'document')}. The queue "
         f"<b>{safe(queue.name)}</b> was drawn by chance ({queue.ordering}) from {found.population:,} probes on "
         f"{queue.made_at[:10]}, so each label stands for as many probes as the chance of its draw says "
         "(Horvitz-Thompson ratio, stratified variance; Wilson's interval at the effective size). Probes that were "

@@ -66,22 +66,28 @@ def show(
     on_action: Callable[[Action], None],
     keys: Sequence[Key] = KEYS,
     height: int | None = None,
+    build: str = "",
     search_field: str = "Search text",
 ) -> None:
     """Draw a document in a box of `height` CSS pixels, by default as high as its place, and take the screen's keys.
 
     The box scrolls so that the split stands a third from its top whenever `probe_id` changes, and only then.
-    `search_field` is the aria-label of the page's search input. To be called once a run, outside of any form.
+    A copied link names `build`. `search_field` is the aria-label of the page's search input. To be called once a run,
+    outside of any form.
     """
     parts = [[part.text, " ".join(sorted(part.classes)), part.label] for part in segments]
-    _mount({"probe": probe_id, "segments": parts, "height": height}, on_action, keys, search_field)
+    _mount({"probe": probe_id, "segments": parts, "height": height, "build": build}, on_action, keys, search_field)
 
 
 def keys_alone(
-    *, on_action: Callable[[Action], None], keys: Sequence[Key] = KEYS, search_field: str = "Search text"
+    *,
+    on_action: Callable[[Action], None],
+    keys: Sequence[Key] = KEYS,
+    build: str = "",
+    search_field: str = "Search text",
 ) -> None:
     """Take the screen's keys where there is no document to draw. To be called instead of `show`."""
-    _mount({"probe": "", "segments": None, "height": None}, on_action, keys, search_field)
+    _mount({"probe": "", "segments": None, "height": None, "build": build}, on_action, keys, search_field)
 
 
 def _mount(drawn: dict[str, Any], on_action: Callable[[Action], None], keys: Sequence[Key], search_field: str) -> None:

@@ -32,8 +32,9 @@ class Keys {
     clearTimeout(this.noteEnds);
   }
 
-  update({ keys, probe, search_field, received }, setOutbox) {
+  update({ keys, probe, build, search_field, received }, setOutbox) {
     this.probe = probe;
+    this.build = build;
     this.searchField = search_field;
     this.setOutbox = setOutbox;
     this.byName = new Map(keys.flatMap((key) => key.names.map((name) => [name, key])));
@@ -93,7 +94,9 @@ class Keys {
   }
 
   async copyLink() {
-    const copied = await copy(location.href);
+    const link = new URL(location.href); // which does not name the build that is open by default: that may change
+    if (this.build) link.searchParams.set("build", this.build);
+    const copied = await copy(link.href);
     this.note.textContent = copied ? "Link copied" : "The browser does not allow copying: take the link from the address bar";
     clearTimeout(this.noteEnds);
     this.noteEnds = setTimeout(() => (this.note.textContent = ""), NOTE_MS);

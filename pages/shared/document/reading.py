@@ -14,6 +14,7 @@ import streamlit as st
 
 from pages.shared import data
 from pages.shared.document.document import Action
+from pages.shared.spelling import counted
 from queries import segments as cuts
 from queries.listing import PAGE, Listing, Page, Place
 from queries.schema import Filter, Flag, Scope, Search, SplitGroup, Target
@@ -123,16 +124,12 @@ def _to_page(here: Place, pages: int) -> int:
 def standing(here: Place, counts: Row) -> str:
     """Return "12 of 640 probes in 40 documents", or what stands in its place for a probe outside the list."""
     missing = st.session_state.pop("missing", None)
-    probes = f"{_counted(counts['probes'], 'probe')} in {_counted(counts['documents'], 'document')}"
+    probes = f"{counted(counts['probes'], 'probe')} in {counted(counts['documents'], 'document')}"
     if missing:
         return f"No probe has the id {missing} in this build; the first of {probes} is shown."
     if not here.listed:
         return f"This probe is outside the filters, which mean {probes}."
     return f"{here.before + 1:,} of {probes}" + (f" (build: {counts['total']:,})" if _narrowed(counts) else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("s" if count != 1 else "")
 
 
 def _narrowed(counts: Row) -> bool:

@@ -1,6 +1,7 @@
 """Queues to read: those there are, with how far they are, and the form that makes one from the filter."""
 
 import secrets
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -9,7 +10,7 @@ from pages.shared import data
 from pages.shared.escape import safe
 from queries.labels import LabelError, LabelStoreError
 from queries.queues import Ordering, Queue, QueueError, Queues, Wish
-from queries.schema import Filter
+from queries.schema import Filter, Label
 
 SIZES = 100  # what the form offers first: an hour or two of reading
 ORDERS = {
@@ -89,6 +90,11 @@ def make(queues: Queues, where: Filter) -> None:
     counts = data.ask("count", where)[0]
     with st.form("new-queue", width=640):
         st.text(f"A new queue from {counts['probes']:,} probes in {counts['documents']:,} documents (filters: left)")
+        unscored = data.ask("count", replace(where, labels=(Label.UNSCORED,)))[0]["probes"]
+        if unscored and not where.labels:
+            st.text(
+                f"{unscored:,} of them have no score, as word and lens never have: filter by scope to leave them out."
+            )
         name = st.text_input("Name", placeholder="what it is for", max_chars=100)
         ordering = st.selectbox(
             "Order",
