@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.shared.runs import run_card, run_form, run_rail
 
+run_form.open_started()
 shown = run_rail.shown()
 rail_side, run_side = st.columns([1, 4], gap="medium")
 with rail_side:

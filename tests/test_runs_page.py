@@ -208,6 +208,15 @@ def test_the_form_starts_what_it_shows(data: Path) -> None:
     assert "import · mine" in card(app)
 
 
+def test_the_first_run_of_all_stands_in_the_address_and_leaves_the_form_free(data: Path) -> None:
+    app = press(form(screen(), "import", source="nowhere", build="mine"), "Start")
+    run = over(runs.newest(1)[0].id)
+    assert run.id in app.query_params["run"]
+    assert "import · mine" in card(app)
+    press(app, "New run")
+    assert app.subheader[0].value == "New run"
+
+
 def test_running_the_script_again_starts_nothing_more(data: Path) -> None:
     app = press(form(screen(), "import", source="nowhere", build="mine"), "Start")
     app.run()

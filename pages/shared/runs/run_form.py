@@ -55,12 +55,16 @@ LABELS = {
 }
 
 
-def show() -> None:
-    """Draw the form; where a run was just started, that is shown instead."""
+def open_started() -> None:
+    """Show the run that the form has just started; to be called before anything else decides what is shown."""
     started = st.session_state.pop("started", None)
     if started:
         st.query_params.pop("like", None)
         open_run(started)
+
+
+def show() -> None:
+    """Draw the form."""
     like = _like()
     st.subheader("New run")
     fill(_stage(like), like)
