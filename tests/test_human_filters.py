@@ -115,6 +115,30 @@ def test_what_nobody_said_finds_nothing_and_is_cleared(query: dict[str, str]) ->
     assert not set(query) & set(app.query_params)
 
 
+@pytest.mark.parametrize("build", [BUILD, "unlabelled"])
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({"verdict": ["MAYBE", "HARD"]}, "verdict MAYBE"),
+        ({"annotator": ["*b*", "ada"]}, "annotator *b*"),
+        ({"vote": ["no vote", "ada:MAYBE", "ada:HARD"]}, "vote no vote, vote ada:MAYBE"),
+        ({"vote": "*b*:HARD"}, "vote *b*:HARD"),
+    ],
+)
+def test_what_a_link_asks_of_human_labels_and_nothing_matches_is_said(
+    build: str, query: dict[str, Any], named: str
+) -> None:
+    app = run(FRAME, {"build": build, **query})
+    said = [text.value for text in app.text if text.value.startswith("Left out")]
+    assert said == [f"Left out of the link, as no option matches: {named}."]
+
+
+@pytest.mark.parametrize("query", [{"annotator": "nobody"}, {"annotator": "=%2Ab%2A"}, {"vote": "ada:HARD"}])
+def test_what_a_link_asks_of_human_labels_and_is_shown_is_not_said(query: dict[str, str]) -> None:
+    app = run(FRAME, {"build": BUILD, **query})
+    assert not [text for text in app.text if text.value.startswith("Left out")]
+
+
 def test_without_labels_there_is_no_filter_by_label() -> None:
     app = run(FRAME, {"build": "unlabelled"})
     assert not {"verdict", "annotator", "vote"} & {widget.key for widget in (*app.pills, *app.multiselect)}

@@ -148,6 +148,7 @@ def _human() -> tuple[list[str], list[str], list[str]]:
     Verdicts, annotators, and votes, which only links set: the cells of an agreement table are pairs of them.
     """
     votes = _asked("vote", spelling.vote_of)
+    links.expect("vote", map(spelling.vote, votes))
     if votes:
         votes = _chosen(
             "All of these opinions",
@@ -157,6 +158,7 @@ def _human() -> tuple[list[str], list[str], list[str]]:
             help="Probes on which each of these persons says this. A link asked for them; take one away to widen.",
         )
     asked = _asked("annotator", spelling.voice_of)
+    links.expect("annotator", map(spelling.voice, asked))
     voices = [row["voice"] for row in data.ask("label_voices")]
     if not voices and not asked and not _asked("verdict", str):
         return [], [], votes
