@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared.agreement import adjudication
 from queries.labels import LabelLog, Op, Verdict
 from queries.queues import Ordering
 from queries.schema import Filter
@@ -145,6 +146,12 @@ def test_a_queue_over_less_than_is_meant_speaks_for_itself(store: Store, log: La
     assert any("which are not all that the filters mean" in text.value for text in app.text)
 
 
+@pytest.fixture
+def read_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every click as one of a reader who has read the probe: a test clicks sooner than a person."""
+    monkeypatch.setattr(adjudication, "UNREAD", 0)
+
+
 def disputed(store: Store, log: LabelLog, count: int) -> list[str]:
     found = [(probe, content) for probe, content, score in probes(store) if score is not None][:count]
     for probe, content in found:
@@ -153,6 +160,18 @@ def disputed(store: Store, log: LabelLog, count: int) -> list[str]:
     return [probe for probe, _ in found]
 
 
+def test_a_click_that_was_meant_for_the_probe_before_is_left_out_and_told(
+    store: Store, log: LabelLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disputed(store, log, 2)
+    monkeypatch.setattr(adjudication, "UNREAD", 60)
+    app = agreed(view="Disagreements")
+    app.button(key="decide-EASY").click().run()
+    assert "Left out: clicked before this probe could be read" in read(drawn(app))
+    assert len(list(log.events())) == 4
+
+
+@pytest.mark.usefixtures("read_first")
 def test_a_disagreement_is_decided_by_button_undone_and_decided_again(store: Store, log: LabelLog) -> None:
     disputed(store, log, 2)
     app = agreed(view="Disagreements")
@@ -174,6 +193,7 @@ def test_a_disagreement_is_decided_by_button_undone_and_decided_again(store: Sto
     assert "2 decided" in read(drawn(app))
 
 
+@pytest.mark.usefixtures("read_first")
 def test_a_decision_of_another_since_the_screen_was_drawn_stands_and_is_told(store: Store, log: LabelLog) -> None:
     disputed(store, log, 1)
     app = agreed(view="Disagreements")

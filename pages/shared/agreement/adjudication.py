@@ -5,6 +5,7 @@ that could interrupt it. Keys belong to the document component, which tells whic
 pressed, and does not let a held key decide the next one.
 """
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from queries.ruling import Offer, decide, offered, take_back
 from queries.schema import Filter
 from queries.store import Row
 
+UNREAD = 0.4  # seconds after a probe is drawn in which a click was meant for the one before: a slow double click's
 LISTED = 50  # of the disagreements, the clearest first
 DECIDING = {str(at): verdict for at, verdict in enumerate(Verdict, 1)}
 UNDO = "undo"
@@ -54,6 +56,7 @@ class _Desk:
     before: str
     after: str
     last: _Said | None
+    drawn: float
 
 
 def show(where: Filter) -> None:
@@ -112,6 +115,7 @@ def _read(rows: Sequence[Row], at: int, where: Filter, *, disputed: int) -> None
         before=rows[max(at - 1, 0)]["probe_id"],
         after=rows[at + 1 if at + 1 < len(rows) else max(at - 1, 0)]["probe_id"],
         last=st.session_state.get(_LAST),
+        drawn=time.monotonic(),
     )
     with st.container(key="reading"):
         rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")
@@ -138,7 +142,7 @@ def _buttons(desk: _Desk) -> None:
     """Draw the decisions with their keys, the note that goes along, and what came of the last press."""
     with st.container(horizontal=True, gap="small"):
         for key, verdict in DECIDING.items():
-            st.button(f"{key}  {verdict}", key=f"decide-{verdict}", on_click=_decide, args=(desk, verdict))
+            st.button(f"{key}  {verdict}", key=f"decide-{verdict}", on_click=_click, args=(desk, verdict))
         if desk.last and desk.last.decided:
             st.button("U  Undo", key="take-back", on_click=_undo, args=(desk.log, desk.last))
     st.text_input("Note, stored with the decision", key=_note_key(desk.offer), max_chars=2000)
@@ -166,6 +170,16 @@ def _act(desk: _Desk, action: Action) -> None:
         _open(desk.after if action.name == "next" else desk.before)
 
 
+def _click(desk: _Desk, verdict: Verdict) -> None:
+    """Decide by button, which a key that repeats cannot press; but the second click of two can meet the next probe."""
+    if time.monotonic() - desk.drawn < UNREAD:
+        st.session_state[_LAST] = _Said(
+            words="Left out: clicked before this probe could be read. Click again.", stored=False
+        )
+        return
+    _decide(desk, verdict)
+
+
 def _decide(desk: _Desk, verdict: Verdict) -> None:
     note = st.session_state.get(_note_key(desk.offer), "")
     try:
@@ -174,7 +188,8 @@ def _decide(desk: _Desk, verdict: Verdict) -> None:
         st.session_state[_LAST] = _Said(words=f"NOT SAVED: {error} Press again.", stored=False)
         return
     st.session_state[_LAST] = _told(outcome)
-    st.session_state[_OPEN] = desk.after
+    if not isinstance(outcome, Conflict):
+        st.session_state[_OPEN] = desk.after
 
 
 def _told(outcome: Outcome) -> _Said:
