@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pipeline.addenda import write_addendum
 from pipeline.build import choose_level
 from pipeline.money.ledger import ledger_at
 from pipeline.running import runs
@@ -236,6 +237,15 @@ def test_a_build_that_cannot_be_is_refused_in_words(data: Path) -> None:
     app = form(screen(), "import", source="x", build="../up")
     assert "is no name for a build" in texts(app)
     assert "Start" not in buttons(app)
+
+
+def test_the_form_offers_the_levels_that_a_build_has_of_its_own(data: Path) -> None:
+    make_build(document_rows(0), data)
+    write_addendum(data / "builds" / "tiny", level=4, text="Calibration: harder still.", by="ada", why="to see")
+    app = form(screen(), "run", build="tiny", round=1)
+    assert "+4" in app.selectbox(key="run-level-").options
+    form(app, "run", build="other")
+    assert "+4" not in app.selectbox(key="run-level-").options
 
 
 def test_the_form_tells_which_rounds_a_build_has(data: Path) -> None:

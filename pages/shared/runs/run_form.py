@@ -17,12 +17,12 @@ import streamlit as st
 from pages.shared import data
 from pages.shared.runs.run_rail import open_run
 from pages.shared.runs.run_words import TITLES
-from pipeline.addenda import signed
+from pipeline.addenda import addenda, signed
 from pipeline.build import choices, chosen_level
 from pipeline.errors import StageError
 from pipeline.models import catalog
 from pipeline.models.anthropic_api import KEYS, has_key
-from pipeline.prompts import addenda
+from pipeline.prompts import addenda as shipped
 from pipeline.rounds import round_folder, round_numbers
 from pipeline.running import runs
 from pipeline.running.fields import ESTIMATE, Field, Kind, fields, lacking, words
@@ -168,11 +168,21 @@ def _row(
             continue
         with next(places):
             before = like.get(field.name, field.default)
-            values[field.name] = _draw(field, before, key=f"{stage.name}-{field.name}-{like.get('id', '')}")
+            key = f"{stage.name}-{field.name}-{like.get('id', '')}"
+            known = _levels(values.get("build")) if field.name == "level" else []
+            values[field.name] = _draw(field, before, key=key, levels=known)
     return values
 
 
-def _draw(field: Field, before: Any, *, key: str) -> Any:
+def _levels(build: str | None) -> list[int]:
+    """Return the levels that a build has an addendum for, its own ones too; the shipped ones where it has no name."""
+    try:
+        return sorted(addenda(build_folder(build)) if build else shipped())
+    except StageError:
+        return sorted(shipped())  # the name or the edits cannot be read, which the start of a run says
+
+
+def _draw(field: Field, before: Any, *, key: str, levels: Sequence[int]) -> Any:
     label = _label(field.name)
     match field:
         case Field(name="build"):
@@ -180,8 +190,7 @@ def _draw(field: Field, before: Any, *, key: str) -> Any:
         case Field(name="model"):
             return _choice(label, catalog.names(), before or catalog.names()[0], key=key, placeholder="local:NAME")
         case Field(name="level"):
-            levels = sorted(addenda())
-            at = levels.index(int(before)) if before is not None else None
+            at = levels.index(int(before)) if before is not None and int(before) in levels else None
             return st.selectbox(
                 label, levels, index=at, key=key, format_func=signed, placeholder="the build's", help=field.help
             )
