@@ -152,7 +152,12 @@ FIRES: list[tuple[Flag, str, dict[str, Any], str]] = [
         {"scope": "word", "target_response": "girl"},
         "'girl', the atom is 'granddaughter'",
     ),
-    (Flag.WINDOW_TRUNCATED, "4,001", {"doc": "a " * 2000 + "b. " + LONG, "split_char_offset": 4001}, "4001 characters"),
+    (
+        Flag.WINDOW_TRUNCATED,
+        "4,001",
+        {"doc": "a " * 2000 + "b. " + LONG, "split_char_offset": 4001},
+        "4000 of 4001 characters",
+    ),
     (Flag.SHORT_COMPLEMENT, "199", {"doc": LONG, "split_char_offset": 199}, "199 characters"),
     (
         Flag.SPLITS_DISAGREE,

@@ -201,7 +201,7 @@ def response_not_atom(probe: Probe) -> str | None:
 def window_truncated(probe: Probe) -> str | None:
     """V15: the blind reader saw all of the visible side."""
     length = len(probe.cut.visible)
-    return f"{length} characters in view" if length > READER_WINDOW else None
+    return f"{READER_WINDOW} of {length} characters" if length > READER_WINDOW else None
 
 
 def short_complement(probe: Probe) -> str | None:
