@@ -190,6 +190,19 @@ def test_typing_a_probes_id_opens_it(app: str, page: Page) -> None:
     expect(page.get_by_label("Open probe id")).to_have_value("")
 
 
+def test_sections_stay_unfolded_from_probe_to_probe(app: str, page: Page) -> None:
+    start(page, app)
+    page.locator("article.probe summary", has_text="Provenance").click()
+    for key, standing in (("j", "2 of 64 probes"), ("j", "3 of 64 probes")):
+        page.keyboard.press(key)
+        stands(page, standing)
+        expect(page.locator("article.probe details[open]")).to_have_text(re.compile("^Provenance"))
+    page.locator("article.probe summary", has_text="Provenance").click()
+    page.keyboard.press("k")
+    stands(page, "2 of 64 probes")
+    expect(page.locator("article.probe details[open]")).to_have_count(0)
+
+
 def test_the_row_as_stored_opens(app: str, page: Page) -> None:
     start(page, f"{app}/?scope=sentence")
     page.get_by_text("The row as stored").click()
