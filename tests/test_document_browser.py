@@ -201,9 +201,12 @@ def test_the_legend_leads_to_the_atom(reading: Page) -> None:
 def test_the_ground_of_the_hidden_side_ends_at_the_split(reading: Page) -> None:
     reading.keyboard.press("j")
     at(reading, 1)
-    label = reading.locator(".rail.hidden").evaluate(
-        """rail => ({above: rail.getRootNode().querySelector('.rail.visible').getBoundingClientRect().bottom,
-                     below: rail.getBoundingClientRect().top, name: rail.textContent})"""
+    label = reading.locator(".frame").evaluate(  # whose rails are drawn anew at each change of size, so they are not held
+        """frame => {
+          const rail = frame.querySelector('.rail.hidden');
+          return {above: frame.querySelector('.rail.visible').getBoundingClientRect().bottom,
+                  below: rail.getBoundingClientRect().top, name: rail.textContent};
+        }"""
     )
     assert label["name"] == "hidden"
     assert label["below"] == pytest.approx(label["above"], abs=1)
