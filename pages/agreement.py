@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import filters, label_data
+from pages.shared import filters, label_data, links
 from pages.shared.agreement import adjudication, agreement_tables, glance, label_error
 from queries.agreement import THREE, TWO
 from queries.raters import Given
@@ -31,12 +31,14 @@ def compare(where: Filter) -> None:
     agreement_tables.notes(board)
 
 
-where = agreement_tables.without_labels(filters.sidebar())
 views = {
     "Agreement": compare,
     "Automatic label": label_error.show,
     "Disagreements": adjudication.show,
 }
+for key, words in {"view": views, "given": Given, "cells": CATEGORIES}.items():
+    links.expect(key, words)
+where = agreement_tables.without_labels(filters.sidebar())
 view = filters.choose("Show", "view", views)
 if view != "Disagreements":  # which needs the height of the window for the document
     glance.show(where)

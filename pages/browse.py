@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.shared import data, filters, label_data, rail
+from pages.shared import data, filters, label_data, links, rail
 from pages.shared.document import document, probe_card, reading, siblings
 from queries.listing import Listing
-from queries.schema import Filter
+from queries.schema import Filter, Sort
 
+links.expect("sort", Sort)
 where = filters.sidebar()
 reading.id_field()
 with st.container(key="heading", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import data, filters
+from pages.shared import data, filters, links
 from pages.shared.calibrate import addenda_panel, dose_panel, levels, pairs
 from pages.shared.calibrate.bench import DUE, Bench
 from pages.shared.calibrate.level_charts import ladders, signed
@@ -21,6 +21,13 @@ from queries.store import BuildError
 VIEWS = ("Levels", "Pairs", "Addenda", "New sweep")
 MEASURES = {"HARD share": Measure.HARD, "EASY share": Measure.EASY, "mean score": Measure.MEAN}
 ALL = "all"
+CHOICES = {
+    "of": (ALL, *DUE),
+    "side": (ALL, *Target),
+    "kind": (ALL, *Typicality),
+    "view": VIEWS,
+    "measure": MEASURES,
+}
 
 
 def new_sweep(build: str, **like: object) -> None:
@@ -56,9 +63,9 @@ def more_of(name: str) -> None:
 def meant() -> Filter:
     """Draw the choice of probes and return it."""
     with st.sidebar:
-        scope = filters.choose("Scope", "of", (ALL, *DUE))
-        target = filters.choose("Target", "side", (ALL, *Target))
-        typicality = filters.choose("Typicality", "kind", (ALL, *Typicality))
+        scope = filters.choose("Scope", "of", CHOICES["of"])
+        target = filters.choose("Target", "side", CHOICES["side"])
+        typicality = filters.choose("Typicality", "kind", CHOICES["kind"])
     return Filter(
         scopes=() if scope == ALL else (scope,),
         targets=() if target == ALL else (target,),
@@ -113,6 +120,10 @@ if not names:
     )
     new_sweep(home.name)
     st.stop()
+left_out = st.container()
+for key, words in CHOICES.items():
+    links.expect(key, words)
+links.expect("sweep", names)
 with st.sidebar:
     name = st.selectbox("Sweep", names, index=names.index(at) if at in names else 0, key="sweep", bind="query-params")
 where = meant()
@@ -149,3 +160,5 @@ match view:
         addenda_panel.show(bench, start=start, to=to)
     case _:
         show_levels(bench)
+with left_out:
+    links.tell((name, where, view))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.shared import charts, data, filters, picks
+from pages.shared import charts, data, filters, links, picks
 from pages.shared.scores import human_points, human_scores, score_panels, shares
 from queries.estimate import Estimate
 from queries.parts import Facet, between, part
@@ -119,6 +119,8 @@ with chart_side:
     human_place = st.container()
 with pick_side:
     legend_place, picked_place = st.container(), st.container()
+for key, words in {"bins": BINS, "pick": PICKS, "by": Facet}.items():
+    links.expect(key, words)
 where = filters.sidebar(cuts)
 
 with choices:

@@ -94,6 +94,12 @@ def test_two_annotators_are_compared_and_their_names_do_nothing(store: Store, lo
     assert len(cells) == 3  # HARD HARD, EASY EASY, and the two that differ
 
 
+def test_a_choice_of_a_link_that_there_is_not_is_said(store: Store, log: LabelLog) -> None:
+    app = agreed(view="Everything", given="Last", cells="HARD, EASY")
+    said = [text.value for text in app.text if text.value.startswith("Left out")]
+    assert said == ["Left out of the link, as no option matches: view Everything, given Last."]
+
+
 def test_a_filter_by_human_label_is_left_out_with_a_word(store: Store, log: LabelLog) -> None:
     probe, content, _ = probes(store)[0]
     log.append(press(probe, content_hash=content, verdict=HARD))

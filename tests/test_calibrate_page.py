@@ -103,6 +103,19 @@ def test_the_levels_are_told_with_n_and_intervals(swept: Path) -> None:
     assert len(app.get("plotly_chart")) == 2
 
 
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({"sweep": "gone", "of": "word", "measure": "luck"}, "of word, measure luck, sweep gone"),
+        ({"view": "Pair", "side": "suffix"}, "view Pair"),
+        ({"view": "Pairs", "a": "-3", "slot": "16 whole", "pair-doc": "none"}, "a -3, pair-doc none, slot 16 whole"),
+    ],
+)
+def test_a_choice_of_a_link_that_there_is_not_is_said(swept: Path, query: dict[str, str], named: str) -> None:
+    said = [text.value for text in screen(**query).text if text.value.startswith("Left out")]
+    assert said == [f"Left out of the link, as no option matches: {named}."]
+
+
 def test_the_shares_are_those_of_the_sweep(swept: Path) -> None:
     shown = table(screen(), "Level")
     # sample/replies, levels -2, 0 and +3: 4, 2 and 5 of 48 probes have a max score below 0.4

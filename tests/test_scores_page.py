@@ -94,6 +94,13 @@ def test_the_thresholds_in_the_link_decide_the_labels(data: Path) -> None:
     assert lines(scores(cut=["0.51", "0.8"]))["All"][5:7] == ["100.0% 20.7 to 100.0", "0.0% 0.0 to 79.3"]
 
 
+def test_a_choice_of_a_link_that_there_is_not_is_said(data: Path) -> None:
+    make_build([*document_rows(0), *document_rows(1)], data)
+    app = scores(bins="seven", pick="all", by="target", scope="word")
+    said = [text.value for text in app.text if text.value.startswith("Left out")]
+    assert said == ["Left out of the link, as no option matches: bins seven, pick all."]
+
+
 def test_links_carry_the_filter_that_they_count(data: Path) -> None:
     make_build([row for number in range(3) for row in document_rows(number)], data)
     found = links(scores(target="suffix", cut=["0.3", "0.9"]))

@@ -35,8 +35,6 @@ _LISTS = ("scope", "target", "typicality", "label", "verdict", "annotator", "vot
 def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
     """Draw the filters and return what they mean. The label thresholds are drawn in `cuts`, else in the sidebar."""
     options = _options()
-    links.arrive()
-    links.expect("sort", Sort)  # which Browse draws elsewhere
     with st.sidebar:
         left_out = st.container()
         search = _search()

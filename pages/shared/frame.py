@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import data, label_data
+from pages.shared import data, label_data, links
 from pages.shared.screens import SCREENS, screen
 
 st.set_page_config(page_title="Probescope", layout="wide")
@@ -15,4 +15,5 @@ if page.url_path != "runs":  # which shows without a build, or with one that can
     label_data.bring_labels()
 st.session_state["arrived"] = st.session_state.get("screen") != page.url_path  # from another screen, or at first
 st.session_state["screen"] = page.url_path
+links.arrive()
 page.run()

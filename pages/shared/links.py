@@ -4,11 +4,10 @@ A bound widget takes from the address the options it has and forgets the rest wi
 probes of a wider filter for those that the link meant.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 import streamlit as st
 
-from queries.schema import Filter
 from queries.segments import spelled
 
 _LEFT_OUT, _SAID_OF = "left_out", "left_out_of"
@@ -16,14 +15,14 @@ _LONGEST = 40  # characters shown of a value: enough to know it by, and no link 
 
 
 def arrive() -> None:
-    """Forget what was said of another screen's link; to be called once a run, before any bound widget is drawn."""
+    """Forget what was said of another screen's link; to be called once a run of the frame, before the screen's own."""
     if st.session_state.get("arrived", True):
         st.session_state.pop(_LEFT_OUT, None)
         st.session_state.pop(_SAID_OF, None)
 
 
 def expect(key: str, words: Iterable[str]) -> None:
-    """Note the values of the parameter `key` that are none of `words`."""
+    """Note the values of the parameter `key` that are none of `words`; to be called before its widget is drawn."""
     known = {str(word) for word in words}
     _note(key, (value for value in st.query_params.get_all(key) if value not in known))
 
@@ -35,7 +34,7 @@ def expect_range(key: str) -> None:
         _note(key, values)
 
 
-def tell(where: Filter) -> None:
+def tell(where: Hashable) -> None:
     """Say what was left out of the link that meant `where`, until the reader means something else.
 
     Noted rather than looked up: a bound widget takes what it does not know out of the address at once.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared import filters, label_data
+from pages.shared import filters, label_data, links
 from pages.shared.calibrate.bench import DUE, Bench
 from pages.shared.calibrate.level_charts import signed
 from pages.shared.calibrate.levels import SHEET
@@ -22,6 +22,8 @@ from queries.store import Row
 def two_levels(bench: Bench) -> tuple[int, int]:
     """Draw the choice of two levels and return them; the lowest and the highest where nothing is chosen."""
     options = [addenda.signed(level) for level in bench.levels]  # stands in the address: the sign of a keyboard
+    links.expect("a", options)
+    links.expect("b", options)
     left, right = (
         st.selectbox(words, options, index=index, key=key, bind="query-params", width=120)
         for words, index, key in (("Level", 0, "a"), ("beside level", len(options) - 1, "b"))
@@ -37,11 +39,13 @@ def show(bench: Bench) -> None:
         if not apart:
             st.text("No document has been made into probes at both levels.")
             return
+        links.expect("pair-doc", apart)
         doc_id = st.selectbox(
             "Document, the most different first", list(apart), key="pair-doc", bind="query-params", width=360
         )
         scopes = bench.where.scopes or DUE
         slots = [f"{slot} {scope}" for slot, scope in enumerate(SLOTS) if scope in scopes]
+        links.expect("slot", slots)
         slot = filters.choose("Slot", "slot", slots)
     _said(apart[doc_id])
     _read(bench, (start, to), doc_id=doc_id, slot=int(slot.split()[0]))
