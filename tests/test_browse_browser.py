@@ -123,7 +123,10 @@ def test_keys_work_where_nothing_is_listed(app: str, page: Page) -> None:
     page.get_by_label("Search text").fill("slot 7")
     page.keyboard.press("Enter")
     stands(page, "1 of 4 probes in 4 documents")
+    expect(page.get_by_role("region", name="Document")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_label("Search text")).not_to_be_focused()
+    expect(page.get_by_label("Search text")).to_have_value("slot 7")
     page.keyboard.press("j")
     stands(page, "2 of 4 probes in 4 documents")
 

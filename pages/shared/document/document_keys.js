@@ -50,7 +50,7 @@ class Keys {
     const path = event.composedPath().filter((node) => node instanceof Element);
     const overlay = document.querySelector(OVERLAYS);
     if (path.some(takesText)) {
-      if (event.key === "Escape" && !overlay) leaveField(path[0]);
+      if (event.key === "Escape" && !overlay) leaveField(event, path[0]);
       return;
     }
     const letter = event.key.length === 1 && event.key.toLowerCase() !== event.key.toUpperCase();

@@ -12,7 +12,13 @@ function takesText(node) {
   return node.tagName === "TEXTAREA" || node.tagName === "SELECT" || node.isContentEditable || TEXT_ROLES.has(node.role);
 }
 
-// Escape in a field gives the keys back to the screen; where a list is open it closes that first.
-function leaveField(field) {
-  if (field.getAttribute("aria-expanded") !== "true") field.blur();
+// Escape in a field gives the keys back to the screen; where a list is open it closes that first. It empties no search
+// field, as the browser and Streamlit would: the field would be empty and the search still on.
+function leaveField(event, field) {
+  if (field.getAttribute("aria-expanded") === "true") return;
+  if (event.key === "Escape") {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+  field.blur();
 }

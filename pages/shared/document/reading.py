@@ -165,8 +165,9 @@ def _open_typed() -> None:
 
 
 def act(action: Action) -> None:
-    """Do what a key asks: one step along the list."""
-    _queue(_Ask(steps={"next": 1, "previous": -1}[action.name]))
+    """Do what a key asks, from the probe that was on the screen: one step along the list; without a probe, nothing."""
+    if action.probe_id:
+        _queue(_Ask(steps={"next": 1, "previous": -1}[action.name]))
 
 
 _BADGES = {

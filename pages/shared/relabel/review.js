@@ -178,7 +178,7 @@ class Review {
     const overlay = document.querySelector(OVERLAYS);
     if (path.some(takesText)) {
       const leaves = event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
-      if (leaves && !overlay) leaveField(path[0]);
+      if (leaves && !overlay) leaveField(event, path[0]);
       return;
     }
     if (overlay) return;
