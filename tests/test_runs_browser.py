@@ -6,8 +6,10 @@ A run is held still with SIGSTOP where a test must look at it in the middle.
 import os
 import re
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -173,6 +175,17 @@ def test_two_tabs_show_the_same_run(app: str, page: Page, browser: Browser) -> N
         go_on(run)
         says(page, "stopped")
         says(other, "stopped")
+
+
+def test_a_run_is_shown_while_its_ledger_is_busy(app: str, page: Page, data: Path) -> None:
+    start(page, app, "busy")
+    says(page, "finished")
+    with closing(sqlite3.connect(next(data.rglob("ledger.db")), timeout=60)) as ledger:
+        ledger.execute("begin exclusive")
+        page.reload()
+        says(page, "finished")
+        page.get_by_role("button", name="Another like this").click()
+        expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 def test_back_and_forward_return_to_runs(app: str, page: Page, data: Path) -> None:

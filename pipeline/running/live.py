@@ -31,7 +31,7 @@ NEWEST = 20  # rejects that are told in full
 TAIL = 65_536  # bytes of rejects.jsonl that are read for them
 GIVEN_UP = "given_up"
 COUNTED = 2_000  # requests that were given up, counted at every look; beyond, "at least"
-PATIENCE = 5.0  # seconds to wait for the ledger while a stage writes in it
+PATIENCE = 0.2  # seconds to wait for the ledger while a stage writes in it; a screen that draws each second looks again
 
 
 class Reject(NamedTuple):

@@ -15,6 +15,7 @@ from pipeline.errors import StageError
 from pipeline.running import live, runs
 from pipeline.running.live import Account, SoFar
 from pipeline.running.state import LIVING, Run, RunState
+from pipeline.work import Work
 
 _STYLE = f"<style>{Path(__file__).with_name('run_card.css').read_text(encoding='utf-8')}</style>"
 LINES = 20  # of the log
@@ -32,12 +33,19 @@ def show(id: str) -> None:
         return
     work = run_results.work_of(run)
     found = live.so_far(work) if work else None
-    account = live.account(work) if work else None
+    account = _account(id, work) if work else None
     st.html(_STYLE + "".join(_blocks(run, found, account)))
     _actions(run)
     if work and found:
         run_results.show(run, work, found, account)
     _log(run)
+
+
+def _account(id: str, work: Work) -> Account | None:
+    """Return how the money of a run stands, or where its ledger is busy, how it stood when it was last read."""
+    key = f"account-{id}"
+    st.session_state[key] = account = live.account(work) or st.session_state.get(key)
+    return account
 
 
 def _blocks(run: Run, found: SoFar | None, account: Account | None) -> Iterable[str]:
