@@ -201,7 +201,9 @@ def test_the_legend_leads_to_the_atom(reading: Page) -> None:
 def test_the_ground_of_the_hidden_side_ends_at_the_split(reading: Page) -> None:
     reading.keyboard.press("j")
     at(reading, 1)
-    label = reading.locator(".frame").evaluate(  # whose rails are drawn anew at each change of size, so they are not held
+    label = reading.locator(
+        ".frame"
+    ).evaluate(  # whose rails are drawn anew at each change of size, so they are not held
         """frame => {
           const rail = frame.querySelector('.rail.hidden');
           return {above: frame.querySelector('.rail.visible').getBoundingClientRect().bottom,

@@ -37,7 +37,7 @@ def _export(log: LabelLog, where: Filter) -> None:
     with st.container(horizontal=True):
         for words, each in (("one row a probe and annotator", "voice"), ("one row a probe", "probe")):
             st.download_button(
-                f"Export {words}",
+                f"Export {words}, {ending}",  # which tells whether the press will be about the format chosen
                 data=partial(file_of, each, store, log, where, build=build.name, named=named, ending=str(ending)),
                 file_name=f"{build.name.replace('/', '-')}-labels{'' if each == 'voice' else '.probes'}{ending}",
                 key=f"export-{each}",
