@@ -28,11 +28,10 @@ if reading.place(listing) is None:
 def read(listing: Listing, where: Filter) -> None:
     """Draw the list, the open probe and its document: a key runs this, and not the frame and the filters."""
     build = label_data.renewed_build()
-    counts = data.ask("count", where)[0]
     found = reading.place(listing)
     if found is None:
         st.rerun()
-    here, page = found
+    here, page, counts = found
     head.text(reading.standing(here, counts))
     with st.container(key="reading"):
         rail_side, text_side, card_side = st.columns([5, 12, 8], gap="medium")

@@ -46,6 +46,15 @@ class Page:
         return _place(self.rows[number], before=self.before + number % len(self.rows))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What a reader sees of a list: where he stands, the page of that, and the numbers of queries/count.sql."""
+
+    place: Place | None
+    page: Page
+    counts: Row
+
+
 def _place(row: Row, *, before: int) -> Place:
     return Place(**{name: row[name] for name in ("probe_id", "doc_key", "key", "place")}, before=before)
 
@@ -84,6 +93,25 @@ class Listing:
         rest = self._read(at, count=PAGE - ahead, onward=True)
         rows = [row for row in earlier if row["place"] != at.place] + rest
         return Page(before=at.before - ahead, rows=tuple(rows))
+
+    def around(self, at: Place) -> Around:
+        """Return where the probe of `at` stands with its page or, where it is not listed, the first and its page.
+
+        `at` stood in a list of the same order over the same build. One question, in half the time of `find`, `page` and
+        the count.
+        """
+        order: dict[str, Any] = {"sort": str(self.sort), "descending": self.descending}
+        rows = self.ask("around", self.where, **order, key=at.key, place=at.place, count=PAGE)
+        counts = {name: rows[0][name] for name in ("probes", "documents", "total")}
+        near = {part: [row for row in rows if row["near"] == part] for part in ("back", "onward", "first")}
+        if not rows[0]["listed"]:
+            page = Page(before=0, rows=tuple(near["first"]))
+            return Around(place=page.place(0) if page.rows else None, page=page, counts=counts)
+        before = rows[0]["before"]
+        ahead = before % PAGE
+        shown = near["back"][len(near["back"]) - ahead :] + near["onward"][: PAGE - ahead]
+        page = Page(before=before - ahead, rows=tuple(shown))
+        return Around(place=page.place(ahead), page=page, counts=counts)
 
     def turn(self, page: Page, *, onward: bool) -> Page:
         """Return the page after `page`, or before it; without rows where the list ends."""

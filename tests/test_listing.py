@@ -87,6 +87,23 @@ def test_a_probe_outside_the_filter_stands_between_its_neighbors(store: Store) -
     assert hard.page(outsider).rows[0]["probe_id"] == first.probe_id
 
 
+@pytest.mark.parametrize(("sort", "descending"), ORDERS)
+@pytest.mark.parametrize("scopes", [(), ("sentence", "word"), ("whole",), ("nothing",)])
+def test_around_a_probe_is_what_finding_it_and_its_page_give(
+    store: Store, sort: Sort, descending: bool, scopes: tuple[str, ...]
+) -> None:
+    listing = Listing(ask=store.fetch, where=Filter(scopes=scopes), sort=sort, descending=descending)
+    for at in walk(replace(listing, where=Filter())):
+        around, found = listing.around(at), listing.find(at.probe_id)
+        expected = found if found and found.listed else listing.first()
+        assert around.place == expected
+        assert around.counts == store.fetch("count", listing.where)[0]
+        page = listing.page(expected) if expected else listing.first_page()
+        assert around.page.before == page.before
+        assert [row["probe_id"] for row in around.page.rows] == [row["probe_id"] for row in page.rows]
+        assert [row["label"] for row in around.page.rows] == [row["label"] for row in page.rows]
+
+
 def test_an_unknown_probe_and_an_empty_list_are_none(store: Store) -> None:
     listing = Listing(ask=store.fetch, where=Filter(host="nowhere"), sort=Sort.SCORE, descending=True)
     assert listing.first() is None

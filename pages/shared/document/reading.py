@@ -42,6 +42,7 @@ class _Memory:
     listing: tuple[str, str, Filter, str, bool]
     place: Place
     page: Page
+    counts: Row
     answered: int
     turning: bool
 
@@ -56,8 +57,10 @@ def id_field() -> None:
         st.text_input("Open probe id", key="probe_id", on_change=_open_typed)
 
 
-def place(listing: Listing) -> tuple[Place, Page] | None:
-    """Return the probe to show and its page: the open one, or where the asks lead; None where the list is empty.
+def place(listing: Listing) -> tuple[Place, Page, Row] | None:
+    """Return the probe to show, its page and how many are listed: the open one, or where the asks lead.
+
+    None where the list is empty.
 
     A probe that the filter does not mean stays open when a link or a click asked for it, and gives way to the first
     of the list when the filter was changed over it.
@@ -65,8 +68,7 @@ def place(listing: Listing) -> tuple[Place, Page] | None:
     memory: _Memory | None = st.session_state.get("place")
     asks: tuple[_Ask, ...] = st.session_state.get("asks", ())
     todo = asks[memory.answered :] if memory else (_Ask(probe_id=st.query_params.get("probe", "").strip()), *asks)
-    here = _reopen(listing, memory) if memory else listing.first()
-    page = memory.page if memory and memory.listing == _identity(listing) else None
+    here, page, counts = _reopen(listing, memory) if memory else (listing.first(), None, None)
     for ask in todo:
         here, page = _follow(listing, here, ask, page=page)
     if here is None:
@@ -75,14 +77,15 @@ def place(listing: Listing) -> tuple[Place, Page] | None:
         return None
     page = page if page and here.listed and page.step(here, 0) == here else listing.page(here)
     moved = memory is None or st.session_state["arrived"] or memory.place.probe_id != here.probe_id
+    counts = counts or data.ask("count", listing.where)[0]
     turning = any(ask.pages for ask in todo) or bool(memory and memory.turning and not moved)
     st.session_state["place"] = _Memory(
-        listing=_identity(listing), place=here, page=page, answered=len(asks), turning=turning
+        listing=_identity(listing), place=here, page=page, counts=counts, answered=len(asks), turning=turning
     )
     if moved and not any(ask.by_history for ask in todo):
         st.query_params["probe"] = here.probe_id
     st.session_state["arrived"] = False
-    return here, page
+    return here, page, counts
 
 
 def _follow(listing: Listing, here: Place | None, ask: _Ask, *, page: Page | None) -> tuple[Place | None, Page | None]:
@@ -107,13 +110,17 @@ def _identity(listing: Listing) -> tuple[str, str, Filter, str, bool]:
     return (build.name, build.revision, listing.where, str(listing.sort), listing.descending)
 
 
-def _reopen(listing: Listing, memory: _Memory) -> Place | None:
-    """Return where the open probe stands in what may be another list now."""
-    if memory.listing == _identity(listing):
-        return memory.place
-    found = listing.find(memory.place.probe_id)
+def _reopen(listing: Listing, memory: _Memory) -> tuple[Place | None, Page | None, Row | None]:
+    """Return where the open probe stands in what may be another list now, and its page and counts where at hand."""
+    here = _identity(listing)
+    if memory.listing == here:
+        return memory.place, memory.page, None if listing.where.by_label else memory.counts
     changed = memory.listing[2] != listing.where
-    return found if found and (found.listed or not changed) else listing.first()
+    if changed and (*memory.listing[:2], *memory.listing[3:]) == (*here[:2], *here[3:]):
+        found = listing.around(memory.place)
+        return found.place, found.page, found.counts
+    again = listing.find(memory.place.probe_id)
+    return again if again and (again.listed or not changed) else listing.first(), None, None
 
 
 def _to_page(here: Place, pages: int) -> int:
