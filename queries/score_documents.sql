@@ -1,6 +1,7 @@
 -- One row a part of the chosen probes, and one for all of them (`whole`): the sums over documents that the clustered
 -- interval of queries/statistics.py needs. `due` probes ought to have a score: a scope of $due_scopes, or one all the same.
--- Grouped by document and part first, and that by document alone for the whole: 40-70 ms on 590,741 rows.
+-- Grouped by document and part first, and that by document alone for the whole. The sums are doubles, which hold every
+-- whole number up to 2^53: with the 128-bit integers that sums of integers are, 590,741 rows took 51 ms instead of 42.
 with by_part as materialized (
     select
         case $facet
@@ -12,14 +13,14 @@ with by_part as materialized (
             else ''
         end as part,
         doc_no,
-        count(*) as probes,
-        count(score) as scored,
-        count(*) filter (score is not null or list_contains($due_scopes, scope)) as due,
-        count(*) filter (label = 'HARD') as hard,
-        count(*) filter (label = 'MIDDLE') as middle,
-        count(*) filter (label = 'EASY') as easy,
-        coalesce(sum(score), 0) as total,
-        coalesce(sum(score::bigint * score), 0) as squares
+        count(*)::double as probes,
+        count(score)::double as scored,
+        count(*) filter (score is not null or list_contains($due_scopes, scope))::double as due,
+        count(*) filter (label = 'HARD')::double as hard,
+        count(*) filter (label = 'MIDDLE')::double as middle,
+        count(*) filter (label = 'EASY')::double as easy,
+        coalesce(sum(score), 0)::double as total,
+        coalesce(sum(score::int * score), 0)::double as squares
     from chosen($where)
     group by all
 ),
