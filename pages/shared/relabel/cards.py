@@ -34,15 +34,20 @@ class Cards:
         self._lengths: dict[str, int] = {}
         self._openings: dict[str, str] = {}
 
-    def deal(self, *, here: str, at: int, have: frozenset[str]) -> tuple[list[Card], bool]:
-        """Return the cards that the browser lacks, the one before the reader first, and whether more are to come."""
+    def deal(self, *, here: str, at: int, have: frozenset[str], pressed: bool) -> tuple[list[Card], bool]:
+        """Return the cards that the browser lacks, the one before the reader first, and whether more are to come.
+
+        Where a key was `pressed`, which waits to hear that it is stored, only the one before the reader and that of an
+        undo.
+        """
         self._bring_back()
-        cards, ends, room = list[Card](), time.monotonic() + BUDGET, ROOM
-        for number, item in enumerate(self._order(here)):
+        cards, ends, room = list[Card](), time.monotonic() + (0 if pressed else BUDGET), ROOM
+        urgent = {here, self.desk.back.probe_id if self.desk.back else here}
+        for item in self._order(here):
             if self._held_back(item, at) or room < 0:
                 continue
             if not self._stamp(item) or self._stamp(item) not in have:
-                if number and cards and time.monotonic() > ends:
+                if item.probe_id not in urgent and (cards or pressed) and time.monotonic() > ends:
                     return cards, True
                 cards += self._card(item)
             room -= self._lengths.get(item.probe_id, 0)

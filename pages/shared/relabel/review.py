@@ -59,7 +59,7 @@ def _dealt(cards: Cards, sent: Outbox) -> tuple[list[Card], bool, dict[str, Card
     Where the database fails the browser keeps what it has, and asks again: its keys must go on.
     """
     try:
-        dealt, more = cards.deal(here=sent.here, at=sent.at, have=sent.have)
+        dealt, more = cards.deal(here=sent.here, at=sent.at, have=sent.have, pressed=bool(sent.entries))
         return dealt, more, cards.opinions()
     except LabelStoreError as error:
         cards.desk.failure = str(error)
