@@ -34,6 +34,6 @@ where (
   and (len(w['rounds']::int[]) = 0 or list_contains(w['rounds']::int[], round))
   and (len(w['levels']::int[]) = 0 or list_contains(w['levels']::int[], level))
   and (w['doc_id']::varchar is null or doc_id = w['doc_id']::varchar)
-  and (w['host']::varchar is null or host = w['host']::varchar)
+  and (w['host']::varchar is null or coalesce(host, '') = w['host']::varchar)
   and (w['flag_bits']::int is null or (flag_bits & w['flag_bits']::int) <> 0 or (w['unflagged'] and flag_bits = 0))
   and (w['row_set']::bigint is null or row_set = w['row_set']::bigint);

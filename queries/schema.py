@@ -210,8 +210,8 @@ class Search:
 class Filter:
     """Which probes are meant. An empty tuple or None means any; hashable, so a cache key.
 
-    `scopes`, `targets` and `typicalities` take "" for the probes whose value is null; a probe is meant when it has
-    any of `flags`, where "" stands for having none.
+    `scopes`, `targets`, `typicalities` and `host` take "" for the probes whose value is null; a probe is meant when it
+    has any of `flags`, where "" stands for having none.
     Scores are the max score in hundredths, both ends included.
     `verdicts` are human labels (HARD, EASY, UNSURE, STALE; "" for none): those of `annotators`, each for himself, or
     where none is named the ones that count (queries/opinions.sql). `votes` are opinions that all must hold, each as

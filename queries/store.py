@@ -53,7 +53,8 @@ class Index:
     facets: tuple[Path, ...] = ()
 
 
-_MEND = "import it again, or for a build made here run: python -m pipeline index --build NAME"
+def _mend(build: Path) -> str:
+    return f"import it again, or where it was made here run: python -m pipeline index --build {build.name}"
 
 
 def read_index(build: Path) -> Index:
@@ -69,12 +70,12 @@ def read_index(build: Path) -> Index:
             f"The build {build.name} has no index; run: python -m pipeline import SOURCE --build {build.name}"
         ) from None
     except ValueError as error:
-        raise BuildError(f"The index of the build {build.name} is damaged ({error}); {_MEND}.") from error
+        raise BuildError(f"The index of the build {build.name} is damaged ({error}); {_mend(build)}.") from error
     try:
         files = {table: tuple(folder / part[table]["file"] for part in manifest["parts"]) for table in TABLES}
         return Index(build=build, revision=manifest["revision"], **files)
     except (KeyError, TypeError) as error:
-        raise BuildError(f"The index of the build {build.name} is damaged ({error!r}); {_MEND}.") from error
+        raise BuildError(f"The index of the build {build.name} is damaged ({error!r}); {_mend(build)}.") from error
 
 
 @cache
@@ -126,7 +127,7 @@ class Store:
             self.close()
             reason = str(error).splitlines()[0]
             raise BuildError(
-                f"A part of the index of {index.build.name} cannot be read ({reason}); {_MEND}."
+                f"A part of the index of {index.build.name} cannot be read ({reason}); {_mend(index.build)}."
             ) from error
 
     def _lay_out(self) -> None:

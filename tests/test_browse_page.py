@@ -72,6 +72,7 @@ UNTYPED = [row for row in (*document_rows(0), *document_rows(1)) if row["typical
         ({"score": ["0.9", "1"]}, f"1 of {len(NEAR_ONE)} probes in 2 documents (build: 32)"),
         ({"typicality": "none"}, f"1 of {len(UNTYPED)} probes in 2 documents (build: 32)"),
         ({"flag": "none", "scope": "sentence"}, "1 of 6 probes in 2 documents (build: 32)"),
+        ({"host": "none"}, "Widen or clear a filter."),
         ({"scope": "bogus", "score": "abc", "sort": "nothing"}, "1 of 32 probes in 2 documents"),
     ],
 )

@@ -71,6 +71,7 @@ def standing(app: AppTest) -> str:
     labels=st.sampled_from([(), (Label.HARD,), (Label.EASY, Label.UNSCORED)]),
     scopes=st.sampled_from([(), (Scope.WORD,)]),
     score_from=st.sampled_from([None, 20]),
+    host=st.sampled_from([None, "", "example.org"]),
 )
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_link_to_a_filter_is_read_as_that_filter(**fields: Any) -> None:

@@ -84,7 +84,7 @@ FILTERS = st.builds(
     score_from=st.none() | st.integers(0, 100),
     score_to=st.none() | st.integers(0, 100),
     flags=st.lists(st.sampled_from([*map(str, Flag), ""]), max_size=3).map(tuple),
-    host=st.none() | st.sampled_from(["a.example.org", "nowhere"]),
+    host=st.none() | st.sampled_from(["a.example.org", "nowhere", ""]),
     thresholds=st.builds(Thresholds, st.integers(0, 50), st.integers(50, 100)),
 )
 
@@ -160,7 +160,7 @@ def test_a_filter_finds_its_search_in_another_revision(store: Store) -> None:
 def test_a_damaged_index_is_told_in_a_sentence(tmp_path: Path, written: str) -> None:
     build = make_build(rows()[:2], tmp_path)
     (build / "index" / "index.json").write_text(written)
-    with pytest.raises(BuildError, match="damaged"):
+    with pytest.raises(BuildError, match=rf"{build.name} is damaged .* pipeline index --build {build.name}\."):
         read_index(build)
 
 
@@ -176,6 +176,12 @@ def test_an_empty_build_answers(tmp_path: Path) -> None:
     assert empty.fetch("count")[0] == {"probes": 0, "documents": 0, "total": 0}
     listing = Listing(ask=empty.fetch, where=Filter(), sort=Sort.SCORE, descending=True)
     assert listing.first() is None
+
+
+def test_probes_without_a_host_can_be_meant(tmp_path: Path) -> None:
+    made = [published_row(doc_id=name, doc_source=source) for name, source in (("a", "https://x.org/1"), ("b", None))]
+    store = Store(read_index(make_build(made, tmp_path)))
+    assert [store.fetch("count", Filter(host=host))[0]["probes"] for host in ("x.org", "", None)] == [1, 1, 2]
 
 
 def test_threads_get_their_own_answers(store: Store) -> None:

@@ -62,8 +62,12 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
             levels = _numbers("Level", "level", options["level"])
             doc_id = st.text_input("Document id", key="doc", bind="query-params", persist_state="session")
             host = st.text_input(
-                "Source host", key="host", bind="query-params", persist_state="session", placeholder="example.org"
-            )
+                "Source host",
+                key="host",
+                bind="query-params",
+                persist_state="session",
+                placeholder=f"example.org, or {NOTHING}",
+            ).strip()
     thresholds = _thresholds(cuts or st.sidebar)
     where = Filter(
         scopes=tuple(scopes),
@@ -76,7 +80,7 @@ def sidebar(cuts: DeltaGenerator | None = None) -> Filter:
         levels=tuple(levels),
         flags=tuple(flags),
         doc_id=(doc_id or "").strip() or None,
-        host=(host or "").strip() or None,
+        host="" if host == NOTHING else host or None,
         verdicts=tuple(verdicts),
         annotators=tuple(annotators),
         votes=tuple(votes),
@@ -293,7 +297,8 @@ def browse_query(where: Filter, **changes: Any) -> dict[str, str | list[str]]:
     build = data.current_build()
     if cuts != build.thresholds:
         query["cut"] = [f"{cuts.hard_below / 100:g}", f"{cuts.easy_from / 100:g}"]
-    query |= {key: fields[name] for key, name in (("doc", "doc_id"), ("host", "host")) if fields[name]}
+    query |= {"doc": fields["doc_id"]} if fields["doc_id"] else {}
+    query |= {} if fields["host"] is None else {"host": fields["host"] or NOTHING}
     looked_for = fields["search"]
     if looked_for:
         query |= {"q": looked_for.text, "in": [str(name) for name in looked_for.fields]}
