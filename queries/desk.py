@@ -4,7 +4,7 @@ A desk remembers only what saves asking again; everything it knows is in the dat
 server is replaced by a new one that goes on at the same probe.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from queries.labels import ADJUDICATED, Conflict, Event, LabelError, LabelLog, LabelStoreError, Opinion, Outcome
@@ -43,7 +43,8 @@ class Back(NamedTuple):
 class Desk:
     """The probes of one queue in front of one annotator, in one session."""
 
-    def __init__(self, log: LabelLog, queue: Queue, *, annotator: str) -> None:
+    def __init__(self, log: LabelLog, queue: Queue, *, annotator: str, gone: Collection[str] = ()) -> None:
+        """Sit down at `queue`, of which the build no longer has the probes that are `gone`."""
         self.queue = queue
         self.annotator = annotator
         self.failure = ""  # why the last presses could not be stored yet
@@ -55,6 +56,7 @@ class Desk:
         self._opinions: dict[str, Opinion | None] = {}
         self._hold = min(HELD, max(queue.size // 4, 1))
         self._held = set[str]()
+        self._gone = gone
 
     def store(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Store the presses of an outbox in their order; those that could not be stored now come again.
@@ -159,7 +161,9 @@ class Desk:
         return [item for item in near if self.done(item.probe_id)]
 
     def _serve(self, after: int) -> list[Item]:
-        served = self._queues.serve(self.queue, annotator=self.annotator, after=after, count=AHEAD, hold=self._hold)
+        served = self._queues.serve(
+            self.queue, annotator=self.annotator, after=after, count=AHEAD, hold=self._hold, gone=self._gone
+        )
         self._held = {item.probe_id for item in served[: self._hold]}
         self.learn(item.probe_id for item in served)
         return served

@@ -7,7 +7,7 @@ other orders) looks for what is wrong, and its labels never enter an estimate.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -207,18 +207,26 @@ class Queues:
         return [Item(**row) for row in rows]
 
     def serve(
-        self, queue: Queue, *, annotator: str, after: int = 0, count: int = 12, hold: int | None = None
+        self,
+        queue: Queue,
+        *,
+        annotator: str,
+        after: int = 0,
+        count: int = 12,
+        hold: int | None = None,
+        gone: Collection[str] = (),
     ) -> list[Item]:
         """Return the next probes for an annotator, from after a position on, and hold them for him for ten minutes.
 
-        With `hold` only the first so many of them are held. A probe comes again to others when it is not judged by
-        then. Holding only saves double work: a label that comes late or twice is stored like any other, and where the
-        database cannot take the lease now, the probes are served all the same.
+        Those that are `gone` from the build are passed over. With `hold` only the first so many are held. A probe comes
+        again to others when it is not judged by then. Holding only saves double work: a label that comes late or twice
+        is stored like any other, and where the database cannot take the lease now, the probes are served all the same.
         """
         asked = {"queue_id": queue.queue_id, "annotator": annotator}
         with self.database.reading() as session:
             now = session.now()
-            items = [Item(**row) for row in session.rows("queue_upcoming", **asked, after=after, count=count, now=now)]
+            rows = session.rows("queue_upcoming", **asked, after=after, count=count + len(gone), now=now)
+        items = [Item(**row) for row in rows if row["probe_id"] not in gone][:count]
         if not items:
             return []
         until = (datetime.fromisoformat(now) + LEASE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -230,8 +238,8 @@ class Queues:
             return items
         return items
 
-    def progress(self, queue: Queue, *, annotator: str) -> Progress:
-        """Return how far `annotator` and all together are."""
+    def progress(self, queue: Queue, *, annotator: str, gone: Collection[str] = ()) -> Progress:
+        """Return how far `annotator` and all together are, nobody having to judge the probes that are `gone`."""
         with self.database.reading() as session:
             rows = session.rows("queue_progress", queue_id=queue.queue_id)
             recent = session.rows("queue_dwell", queue_id=queue.queue_id, annotator=annotator, count=RECENT)
@@ -239,6 +247,7 @@ class Queues:
             left = session.rows(
                 "queue_upcoming", queue_id=queue.queue_id, annotator=annotator, after=0, count=queue.size, now=now
             )
+        left = [row for row in left if row["probe_id"] not in gone]
         own = next((row for row in rows if row["annotator"] == annotator), {"judged": 0, "skipped": 0})
         pace = median(row["dwell_ms"] for row in recent) if recent else None
         return Progress(

@@ -556,6 +556,24 @@ def test_labels_leave_and_come_in_by_buttons(data: Path, page: Page, tmp_path: P
     assert [opinion.given for opinion in log.opinions(BUILD, second.probe_id)] == ["EASY"]
 
 
+def test_probes_that_the_build_no_longer_has_are_not_waited_for(data: Path, page: Page) -> None:
+    queue = make_queue(data, blind=False)
+    make_build([probe_row(number) for number in (3, 40)], data, name=BUILD)
+    with serving(APP, data=data, annotator="ada") as url:
+        page.goto(f"{url}/relabel")
+        expect(page.get_by_text("2 left")).to_be_visible()
+        sit_down(page, url, queue)
+        for number in (1, 2):
+            before = question(page)
+            page.keyboard.press("1")
+            stored(page, number)
+            if number == 1:
+                moved_on(page, before)
+        expect(page.get_by_text("You have judged everything that this queue has for you.")).to_be_visible()
+        expect(page.get_by_text("0 left")).to_be_visible()
+        expect(page.get_by_text("58 no longer in the build")).to_be_visible()
+
+
 # ---- keys of one's own -----------------------------------------------------------------------------------------------
 
 

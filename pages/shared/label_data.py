@@ -109,6 +109,18 @@ def _evidence(
     return evidence_of(_queue, strata=strata, items=items, labels=rows)
 
 
+def gone(queue: Queue) -> frozenset[str]:
+    """Return the probes of a queue that the open build no longer has: nobody can judge them. Raises LabelStoreError."""
+    build = current_build()
+    return _gone(str(build.path), build.revision, queue.queue_id, store_of(build), queue)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _gone(path: str, revision: str, queue_id: str, _store: Store, _queue: Queue) -> frozenset[str]:
+    probes = [item.probe_id for item in drawn(_queue)[1]]
+    return frozenset(probes) - {row["probe_id"] for row in _store.fetch("openings", probes=probes)}
+
+
 def drawn(queue: Queue) -> tuple[list[Stratum], list[Item]]:
     """Return the strata and the probes of a queue. Raises LabelStoreError."""
     return _drawn((os.environ.get("PROBES_LABELS_URL"), data_root().resolve()), queue.queue_id, queue)

@@ -266,6 +266,19 @@ def test_progress_counts_verdicts_skips_and_the_time_left_at_ones_own_pace(queue
     }  # fmt: skip
 
 
+def test_probes_that_are_gone_are_passed_over_held_for_nobody_and_not_left(queues: Queues, store: Store) -> None:
+    queue = queues.make(store, wish(size=5), build=BUILD)
+    probes = [item.probe_id for item in queues.items(queue)]
+    gone = {probes[0], probes[2]}
+    served = queues.serve(queue, annotator="ada", count=2, hold=1, gone=gone)
+    assert [item.probe_id for item in served] == [probes[1], probes[3]]
+    theirs = [item.probe_id for item in queues.serve(queue, annotator="bob", gone=gone)]
+    assert theirs == [probes[3], probes[4]]
+    label(queues, queue, "ada", 1)  # which is one of those that are gone
+    progress = queues.progress(queue, annotator="ada", gone=gone)
+    assert (progress.judged, progress.left, progress.wanted) == (1, 1, 5)  # bob holds two of the three that are there
+
+
 def test_where_a_probe_cannot_be_held_it_is_served_all_the_same(store: Store, tmp_path: Path) -> None:
     place = Place(None, tmp_path / "labels.db")
     queues = Queues(place.log().database)

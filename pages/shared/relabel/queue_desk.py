@@ -47,7 +47,7 @@ def _take(cards: Cards) -> None:
 def _cards(queue: Queue) -> Cards:
     kept = st.session_state.get(CARDS)
     if kept is None or kept.desk.queue.queue_id != queue.queue_id:
-        desk = Desk(label_data.label_log(), queue, annotator=data.annotator())
+        desk = Desk(label_data.label_log(), queue, annotator=data.annotator(), gone=label_data.gone(queue))
         kept = Cards(desk, where=Filter(thresholds=data.current_build().thresholds))
         st.session_state[CARDS] = kept
     return kept
@@ -55,13 +55,15 @@ def _cards(queue: Queue) -> Cards:
 
 def _progress(queue: Queue, place: DeltaGenerator) -> None:
     try:
-        progress = Queues(label_data.label_log().database).progress(queue, annotator=data.annotator())
+        queues = Queues(label_data.label_log().database)
+        gone = label_data.gone(queue)
+        progress = queues.progress(queue, annotator=data.annotator(), gone=gone)
     except LabelStoreError:
         return  # the component says that the database fails
-    place.html(_bar(queue, progress))
+    place.html(_bar(queue, progress, gone=len(gone)))
 
 
-def _bar(queue: Queue, progress: Progress) -> str:
+def _bar(queue: Queue, progress: Progress, *, gone: int) -> str:
     total = progress.judged + progress.skipped + progress.left
     share = 100 * (progress.judged + progress.skipped) / total if total else 100
     mode = "blind first" if queue.blind else "open"
@@ -71,6 +73,7 @@ def _bar(queue: Queue, progress: Progress) -> str:
         f"{progress.judged:,} judged" + (f", {progress.skipped:,} skipped" if progress.skipped else ""),
         f"{progress.left:,} left" + (f", {_time(progress.ms_left)}" if progress.ms_left else ""),
         f"all annotators: {progress.opinions:,} of {progress.wanted:,} verdicts",
+        *([f"{gone:,} no longer in the build"] if gone else []),
     ]
     spans = "".join(f"<span>{word}</span>" for word in words)
     return (

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.shared import data
+from pages.shared import data, label_data
 from pages.shared.escape import safe
 from queries.labels import LabelError, LabelStoreError
 from queries.queues import Ordering, Queue, QueueError, Queues, Wish
@@ -68,7 +68,7 @@ def show(queues: Queues, where: Filter) -> None:
     st.subheader("Queues" if found else "No queue yet: make one below")
     for queue in found:
         with st.container(horizontal=True, vertical_alignment="center", key=f"queue-{queue.queue_id}"):
-            progress = queues.progress(queue, annotator=data.annotator())
+            progress = queues.progress(queue, annotator=data.annotator(), gone=label_data.gone(queue))
             st.button(
                 "Read" if progress.left else "Look",
                 key=f"read-{queue.queue_id}",
