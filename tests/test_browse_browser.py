@@ -111,6 +111,7 @@ def test_keys_work_where_nothing_is_listed(app: str, page: Page) -> None:
     page.goto(f"{app}/?q=nothing+like+this&sort=document")
     stands(page, "No probe matches these filters")
     expect(page.get_by_role("button", name="Keys ?")).to_be_visible()
+    expect(page.locator(".frame.keys-alone")).to_have_count(1)  # its script listens, which comes after its button
     page.keyboard.press("?")
     expect(page.get_by_role("group", name="Keys")).to_be_visible()
     page.keyboard.press("?")
@@ -123,7 +124,8 @@ def test_keys_work_where_nothing_is_listed(app: str, page: Page) -> None:
     page.get_by_label("Search text").fill("slot 7")
     page.keyboard.press("Enter")
     stands(page, "1 of 4 probes in 4 documents")
-    expect(page.get_by_role("region", name="Document")).to_be_visible()
+    expect(page.locator(".frame.keys-alone")).to_have_count(0)
+    expect(page.locator(".box .text")).not_to_be_empty()
     page.keyboard.press("Escape")
     expect(page.get_by_label("Search text")).not_to_be_focused()
     expect(page.get_by_label("Search text")).to_have_value("slot 7")
