@@ -37,7 +37,7 @@ def test_the_component_is_the_same_from_run_to_run() -> None:
     """A component whose identity changed would be mounted anew: scroll position and outbox would be lost."""
     app = AppTest.from_file(str(APP)).run()
     (first,) = app.get("bidi_component")
-    app.session_state["at"] = 5
+    app.session_state["done"] = ["next@probe-0"] * 5
     app.run()
     (second,) = app.get("bidi_component")
     assert first.proto.id == second.proto.id

@@ -236,6 +236,15 @@ def test_presses_faster_than_the_server_add_up(reading: Page) -> None:
     at(reading, 2)
 
 
+def test_a_press_whose_answer_is_interrupted_is_done_once(page: Page, url: str) -> None:
+    page.goto(f"{url}/?interrupt=yes")
+    at(page, 0)
+    for number in (1, 2):
+        page.keyboard.press("j")
+        at(page, number)
+    expect(page.get_by_text("done next@probe-0 next@probe-1", exact=True)).to_be_visible()
+
+
 def test_a_held_key_asks_for_no_document_twice(reading: Page) -> None:
     for _ in range(40):
         reading.keyboard.down("j")

@@ -15,7 +15,10 @@ PARAGRAPH = (
 
 
 def on_action(action: document.Action) -> None:
-    st.session_state["at"] += {"next": 1, "previous": -1}[action.name]
+    """Take a step; with `interrupt` in the address only at the second try, as if a newer key had come in between."""
+    st.session_state["tries"] += 1
+    if "interrupt" in st.query_params and st.session_state["tries"] % 2:
+        st.rerun()
     st.session_state["done"].append(f"{action.name}@{action.probe_id}")
 
 
@@ -27,11 +30,11 @@ def cut(at: int) -> tuple[str, int, Target]:
 
 
 st.set_page_config(layout="wide")
-st.session_state.setdefault("at", 0)
+st.session_state.setdefault("tries", 0)
 st.session_state.setdefault("done", [])
 st.session_state.setdefault("clicks", 0)
 st.session_state["runs"] = st.session_state.get("runs", 0) + 1
-at = st.session_state["at"]
+at = sum({"next": 1, "previous": -1}[done.split("@")[0]] for done in st.session_state["done"])
 text, split, target = cut(at)
 atom = Span(split + 40, split + 66) if target is Target.SUFFIX else Span(split - 90, split - 64)
 window = reader_window(length=len(text), split=split, target=target)

@@ -4,15 +4,18 @@ A page calls `show` once a run. Keys that only concern the page (search field, l
 the browser; every other key of the table is an action that comes back through `on_action`, in the order pressed and
 each once, before the script of the page runs. The browser numbers its actions and keeps them until the server says
 which number it has done, so presses that are faster than the server add up, and one that is lost on the way is sent
-again (document_keys.js).
+again (document_keys.js). A newer press can interrupt an action at any call of Streamlit in it; the action is then asked
+for again, so its last such call must be the one that takes effect, or all of it may be done twice.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from queries.segments import Segment
 
@@ -59,6 +62,13 @@ class Received(NamedTuple):
     number: int = 0
 
 
+@dataclass
+class _Inbox:
+    """What a session has received. Changed in place: each assignment to the session can be interrupted before it."""
+
+    received: Received = field(default_factory=Received)
+
+
 def show(
     *,
     probe_id: str,
@@ -91,16 +101,29 @@ def keys_alone(
 
 
 def _mount(drawn: dict[str, Any], on_action: Callable[[Action], None], keys: Sequence[Key], search_field: str) -> None:
-    received = st.session_state.get(RECEIVED, Received())._asdict()
+    received = _inbox().received._asdict()
     keyboard = {"keys": [key._asdict() for key in keys], "search_field": search_field, "received": received}
     _component(key=NAME, data=drawn | keyboard, on_outbox_change=partial(_receive, on_action))
 
 
+def _inbox() -> _Inbox:
+    inbox: _Inbox = st.session_state.setdefault(RECEIVED, _Inbox())
+    return inbox
+
+
 def _receive(on_action: Callable[[Action], None]) -> None:
-    """Hand on what the outbox holds beyond what was received before; noted one by one, so a failure repeats none."""
-    for received, action in unread(st.session_state[NAME].outbox, st.session_state.get(RECEIVED, Received())):
-        st.session_state[RECEIVED] = received
-        on_action(action)
+    """Hand on what the outbox holds beyond what was received before.
+
+    Noted one by one, so that an error repeats none; an interruption is no error, and its action stays in the outbox.
+    """
+    inbox = _inbox()
+    for received, action in unread(st.session_state[NAME].outbox, inbox.received):
+        before, inbox.received = inbox.received, received
+        try:
+            on_action(action)
+        except (RerunException, StopException):
+            inbox.received = before
+            raise
 
 
 def unread(outbox: object, received: Received) -> list[tuple[Received, Action]]:
