@@ -395,6 +395,16 @@ def test_the_first_press_after_a_reload_is_stored_like_any_other(url: str, root:
     assert isinstance(label["dwell_ms"], int)
 
 
+def test_what_was_stored_last_is_still_said_after_a_new_mount(url: str, root: Path, page: Page) -> None:
+    queue = own_queue(root, blind=False)
+    sit_down(page, url, queue)
+    page.keyboard.press("1")
+    stored(page)
+    said = page.locator(".stored").inner_text()
+    page.reload()
+    expect(page.locator(".stored")).to_have_text(said)
+
+
 @pytest.mark.parametrize("clock", ["frozen", "backwards"])
 def test_presses_keep_their_order_whatever_the_clock_of_the_browser_says(data: Path, page: Page, clock: str) -> None:
     queue, port = make_queue(data, blind=False), free_port()

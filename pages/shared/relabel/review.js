@@ -86,13 +86,22 @@ class Review {
     this.memory = `probescope here ${queue.id}`;
     this.here = null;
     this.at = 0;
+    this.saved = null;
     try {
-      ({ here: this.here, at: this.at } = JSON.parse(sessionStorage.getItem(this.memory)) ?? this);
+      ({ here: this.here, at: this.at, saved: this.saved = null } = JSON.parse(sessionStorage.getItem(this.memory)) ?? this);
     } catch {
       // a browser without storage begins where the queue goes on
     }
     this.arrive();
-    this.saved = null;
+  }
+
+  // For the component that comes after this one: a reload, or a connection that is made anew, mounts another.
+  remember() {
+    try {
+      sessionStorage.setItem(this.memory, JSON.stringify({ here: this.here, at: this.at, saved: this.saved }));
+    } catch {
+      // then that begins where the queue goes on
+    }
   }
 
   // The screen of a probe is drawn: its verdict is the event made here.
@@ -104,6 +113,7 @@ class Review {
   settled(ack, back) {
     if (ack.refused) this.say(ack.refused);
     else this.saved = Math.max(this.saved ?? 0, ack.seq);
+    this.remember();
     if (!ack.refused && back?.event_id === ack.event) {
       this.say(back.adjudicated ? "Undone: your adjudication of this probe" : "Undone");
       this.go(back.probe_id);
@@ -148,11 +158,7 @@ class Review {
     this.here = probe;
     this.at = (probe && this.place(probe)) || this.at;
     this.arrive();
-    try {
-      sessionStorage.setItem(this.memory, JSON.stringify({ here: this.here, at: this.at }));
-    } catch {
-      // then a reload begins where the queue goes on
-    }
+    this.remember();
   }
 
   // To the next probe that is not judged: further on in the queue, then those passed over.
