@@ -114,7 +114,7 @@ def test_a_point_over_the_bars_says_its_labels_and_its_line_opens_them(
     line = page.locator(".human tbody tr", has_text="0.80 to 1.00")
     hard = line.get_by_role("link").first
     count = hard.inner_text()
-    hard.click()
+    hard.press("Enter")  # wherever the opening section has moved it to
     expect(page.get_by_text(f"1 of {count} probe")).to_be_visible(timeout=30_000)
     expect(page).to_have_url(re.compile("verdict=HARD"))
 
