@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -121,9 +122,9 @@ def test_spaces_and_empty_lines_stand_as_in_the_document(reading: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_kind_of_text_has_contrast(browser: Browser, url: str, scheme: str) -> None:
+def test_every_kind_of_text_has_contrast(browser: Browser, url: str, scheme: Literal["light", "dark"]) -> None:
     """WCAG 2.2, 1.4.3: at least 4.5 to 1, against the innermost background that is not transparent."""
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(url)
     at(page, 0)
