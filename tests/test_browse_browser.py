@@ -89,6 +89,18 @@ def test_back_and_forward_return_to_probes(app: str, page: Page) -> None:
     stands(page, "3 of 64 probes")
 
 
+def test_a_step_back_counts_while_the_list_is_drawn_anew(server: Serve, tmp_path: Path, page: Page) -> None:
+    page.goto(server(ROOT / "tests/apps/rail_app.py", tmp_path))
+    for place, probe in ((1, "second"), (2, "third")):
+        page.locator("nav.rows button").nth(place).click()
+        expect(page).to_have_url(re.compile(f"probe={probe}"))
+    page.go_back()
+    expect(page.locator("nav.rows")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("nav.rows")).to_have_count(1)
+    expect(page.get_by_text("open first", exact=True)).to_be_visible()
+
+
 def test_pages_turn_by_button(app: str, page: Page) -> None:
     start(page, f"{app}/?sort=document")
     page.get_by_role("button", name="→").click()

@@ -246,6 +246,15 @@ def test_a_press_whose_answer_is_interrupted_is_done_once(page: Page, url: str) 
     expect(page.get_by_text("done next@probe-0 next@probe-1", exact=True)).to_be_visible()
 
 
+def test_keys_count_that_are_pressed_while_the_component_is_mounted_anew(page: Page, url: str) -> None:
+    page.goto(f"{url}/?remount=yes")
+    at(page, 0)
+    for _ in range(12):
+        page.keyboard.press("j")
+        page.wait_for_timeout(40)
+    at(page, 12)
+
+
 def test_a_held_key_asks_for_no_document_twice(reading: Page) -> None:
     for _ in range(40):
         reading.keyboard.down("j")

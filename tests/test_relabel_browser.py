@@ -550,7 +550,7 @@ def test_labels_leave_and_come_in_by_buttons(data: Path, page: Page, tmp_path: P
         page.get_by_text("Labels as files").click()
         page.get_by_text(".csv", exact=True).click()
         with page.expect_download() as got:
-            page.get_by_role("button", name="Export one row a probe and annotator").click()
+            page.get_by_role("button", name="Export one row a probe and annotator, .csv").click()
         rows = [row for _, row in read_rows(Path(shutil.copy(got.value.path(), tmp_path / "labels.csv")))]
         assert got.value.suggested_filename == "tiny-labels.csv"
         assert [(row["probe_id"], row["annotator"], row["note"]) for row in rows] == [(first.probe_id, "A1", "=1+1")]

@@ -1,4 +1,13 @@
 // Draws the rail. Text goes in as textContent only; the server is told by a trigger which probe was opened.
+
+// Only the browser knows a step Back from an address that is late: the server is told of the first alone. Where runs
+// interrupt each other Streamlit takes the list away and draws it anew within 100 ms; a step meanwhile is told by the
+// new list.
+const addressed = () => new URLSearchParams(location.search).get("probe") || ""
+let tell = null // of the list that stands
+let untold = false
+window.addEventListener("popstate", () => (tell ? tell() : (untold = true)))
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const nav = parentElement.querySelector("nav")
   nav.className = data.shape
@@ -60,16 +69,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     here ? button.setAttribute("aria-current", "true") : button.removeAttribute("aria-current")
     if (here && data.shape === "rows") reveal(button)
   }
-  // Only the browser knows a step Back from an address that is late: the server is told of the first alone.
-  const told = () => setTriggerValue("address", { probe: new URLSearchParams(location.search).get("probe") || "" })
+  const told = () => setTriggerValue("address", { probe: addressed() })
   if (data.shape === "rows") {
-    if (nav.told) window.removeEventListener("popstate", nav.told)
-    window.addEventListener("popstate", told)
-    nav.told = told
+    tell = told
+    if (untold && addressed() !== data.current) told()
+    untold = false
   }
   nav.onclick = (event) => {
     const button = event.target.closest("button")
     if (button) setTriggerValue("open", button.dataset.id)
   }
-  return () => window.removeEventListener("popstate", told) // its own: a newer drawing may listen by now
+  return () => {
+    if (tell === told) tell = null // a newer drawing may stand by now
+  }
 }

@@ -1,5 +1,7 @@
 """A screen with the document view and some fields, driven by tests/test_document_browser.py."""
 
+import time
+
 import streamlit as st
 
 from pages.shared.document import document
@@ -41,7 +43,10 @@ window = reader_window(length=len(text), split=split, target=target)
 found = text.find("pilots", split)
 
 left, right = st.columns([3, 1])
-with left:
+place = left.empty()
+if "remount" in st.query_params:
+    time.sleep(0.15)  # seconds in which the component is not there
+with place.container():
     document.show(
         probe_id=f"probe-{at}",
         segments=segments(

@@ -2,17 +2,21 @@
 
 const RETRY_MS = 3000; // an outbox that stays unacknowledged is sent again; a run takes some 50 ms
 const NOTE_MS = 2000;
+// Where runs interrupt each other Streamlit takes the component away and mounts it anew, in 0 to 20 ms with fast keys and
+// in up to 100 ms with Back and Forward. Keys are heard meanwhile, and what they ask for waits for the new mount.
+const REMOUNT_MS = 300;
 const PAGE = 0.85; // of the box's height, for Space and PageDown
 
 // Actions are numbered on through every mount of the component; a reloaded page is another client.
 const client = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 let lastNumber = 0;
 let sends = 0;
+let outbox = []; // what the server has not acknowledged
+let listening = null; // the mount whose keys are heard
 
 class Keys {
   constructor(root) {
     for (const name of ["box", "note", "keys", "list-keys"]) this[name] = root.querySelector(`.${name}`);
-    this.outbox = [];
     this.painted = true;
     this.own = {
       search: () => document.querySelector(`input[aria-label="${CSS.escape(this.searchField)}"]`)?.focus(),
@@ -23,23 +27,40 @@ class Keys {
     };
     this["list-keys"].onclick = () => this.listKeys();
     this.onKey = (event) => this.pressed(event);
+    listening?.silence();
+    listening = this;
     window.addEventListener("keydown", this.onKey, true); // before Streamlit's own listeners, which are on the document
   }
 
+  // The component is gone: for good, or until it is mounted anew in a moment.
   close() {
-    window.removeEventListener("keydown", this.onKey, true);
+    this.setOutbox = null;
     clearTimeout(this.retry);
     clearTimeout(this.noteEnds);
+    if (listening === this) this.left = setTimeout(() => this.leave(), REMOUNT_MS);
+  }
+
+  silence() {
+    window.removeEventListener("keydown", this.onKey, true);
+    clearTimeout(this.left);
+  }
+
+  leave() {
+    this.silence();
+    listening = null;
+    outbox = [];
   }
 
   update({ keys, probe, build, search_field, received }, setOutbox) {
     this.probe = probe;
     this.build = build;
     this.searchField = search_field;
+    const mounted = !this.setOutbox;
     this.setOutbox = setOutbox;
     this.byName = new Map(keys.flatMap((key) => key.names.map((name) => [name, key])));
     this.keys.firstElementChild.replaceChildren(...keys.map(row));
-    if (received.client === client) this.outbox = this.outbox.filter((action) => action.number > received.number);
+    if (received.client === client) outbox = outbox.filter((action) => action.number > received.number);
+    if (mounted && outbox.length) this.send();
     this.painted = false;
     requestAnimationFrame(() => (this.painted = true));
   }
@@ -60,7 +81,7 @@ class Keys {
     if (key && !overlay && this.takes(key, name, path)) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      if (!event.repeat || (key.repeats && this.painted && !this.outbox.length)) this.act(key, name);
+      if (!event.repeat || (key.repeats && this.painted && !outbox.length)) this.act(key, name);
     } else if (STREAMLIT_KEYS.has(name)) {
       event.stopImmediatePropagation();
     }
@@ -77,15 +98,15 @@ class Keys {
 
   act(key, name) {
     if (this.own[key.action]) return this.own[key.action](name);
-    this.outbox.push({ number: ++lastNumber, name: key.action, probe: this.probe });
-    this.send();
+    outbox.push({ number: ++lastNumber, name: key.action, probe: this.probe });
+    if (this.setOutbox) this.send();
   }
 
   // The whole outbox goes each time, under a new number: Streamlit does not send a value that equals the last one.
   send() {
     clearTimeout(this.retry);
-    this.setOutbox({ client, send: ++sends, actions: this.outbox });
-    this.retry = setTimeout(() => this.outbox.length && this.send(), RETRY_MS);
+    this.setOutbox({ client, send: ++sends, actions: outbox });
+    this.retry = setTimeout(() => outbox.length && this.send(), RETRY_MS);
   }
 
   listKeys() {
