@@ -247,7 +247,7 @@ def test_a_press_whose_answer_is_interrupted_is_done_once(page: Page, url: str) 
 
 
 def test_keys_count_that_are_pressed_while_the_component_is_mounted_anew(page: Page, url: str) -> None:
-    page.goto(f"{url}/?remount=yes")
+    page.goto(f"{url}/?away=0.15")
     at(page, 0)
     for _ in range(12):
         page.keyboard.press("j")
@@ -382,10 +382,11 @@ def test_space_and_page_keys_scroll_the_document(reading: Page) -> None:
     assert box.evaluate("box => box.scrollTop") < after
 
 
-def test_presses_while_the_server_is_down_arrive_when_it_is_back(page: Page, tmp_path: Path) -> None:
+@pytest.mark.parametrize("away", [0, 0.6])  # seconds that the component is gone in each run; 0.3 ends the listening
+def test_presses_while_the_server_is_down_arrive_when_it_is_back(page: Page, tmp_path: Path, away: float) -> None:
     port = free_port()
     with serving(APP, data=tmp_path, port=port) as url:
-        page.goto(url)
+        page.goto(f"{url}/?away={away}")
         at(page, 0)
         page.keyboard.press("j")
         at(page, 1)

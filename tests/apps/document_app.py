@@ -43,10 +43,10 @@ window = reader_window(length=len(text), split=split, target=target)
 found = text.find("pilots", split)
 
 left, right = st.columns([3, 1])
-place = left.empty()
-if "remount" in st.query_params:
-    time.sleep(0.15)  # seconds in which the component is not there
-with place.container():
+if away := float(st.query_params.get("away", 0)):
+    left = left.empty()
+    time.sleep(away)  # seconds in which the component is not there
+with left.container():
     document.show(
         probe_id=f"probe-{at}",
         segments=segments(

@@ -11,7 +11,7 @@ const PAGE = 0.85; // of the box's height, for Space and PageDown
 const client = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 let lastNumber = 0;
 let sends = 0;
-let outbox = []; // what the server has not acknowledged
+let outbox = []; // what the server has not acknowledged; a server that is away may be back minutes and mounts later
 let listening = null; // the mount whose keys are heard
 
 class Keys {
@@ -37,18 +37,12 @@ class Keys {
     this.setOutbox = null;
     clearTimeout(this.retry);
     clearTimeout(this.noteEnds);
-    if (listening === this) this.left = setTimeout(() => this.leave(), REMOUNT_MS);
+    if (listening === this) this.left = setTimeout(() => this.silence(), REMOUNT_MS);
   }
 
   silence() {
     window.removeEventListener("keydown", this.onKey, true);
     clearTimeout(this.left);
-  }
-
-  leave() {
-    this.silence();
-    listening = null;
-    outbox = [];
   }
 
   update({ keys, probe, build, search_field, received }, setOutbox) {
